@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { GuideError } from '../lib/errors.ts'
+import { type Script, sh } from '../lib/shell.ts'
+import { createCgroup, killCgroup, members, removeCgroup } from './cgroup.ts'
+import { launch } from './launch.ts'
+import { type Identity, machineFiles, writeEntries } from './machine-files.ts'
+import type { MachineMaker } from './machines.ts'
+import { labCgroup, workCgroup } from './names.ts'
+import { bridge, insideNetwork } from './network.ts'
+import type { LabMachine, LabPlan } from './plan.ts'
+import { joinCgroup, shell } from './root-command.ts'
+
+/**
+ * Machines that are systemd-nspawn containers: each boots its own systemd on
+ * a copy of the base system, with its own network link, hostname, processes
+ * and users' files, on the kernel of this host.
+ *
+ * @param base folder of the unpacked base system; only read
+ */
+export function containerMachines(plan: LabPlan, base: string): MachineMaker {
+  const folder = ({ name }: LabMachine) => machineFolder(plan.directory, name)
+  const cgroup = ({ name }: LabMachine) => machineCgroup(plan.cluster, name)
+  const consoleLog = (machine: LabMachine) =>
+    join(folder(machine), 'console.log')
+
+  const stop = async (machine: LabMachine) => {
+    await killCgroup(cgroup(machine))
+    await removeCgroup(cgroup(machine))
+  }
+
+  return {
+    async create(machine) {
+      const partial = `${folder(machine)}.partial`
+      await rm(partial, { recursive: true, force: true })
+      for (const name of ['upper', 'work', 'root']) {
+        await mkdir(join(partial, name), { recursive: true, mode: 0o755 })
+      }
+      const identity = await makeIdentity(partial)
+      const entries = machineFiles(plan, machine, identity)
+      await writeEntries(join(partial, 'upper'), entries)
+      // Not on the overlay: containerd's own overlays cannot lie on one.
+      await shell(
+        `copy /var/lib for ${machine.name}`,
+        sh`cp -a ${base}/var/lib ${partial}/var-lib`,
+        workCgroup(plan.cluster),
+      )
+      await writeFile(join(partial, 'machine.json'), JSON.stringify(machine))
+      await rename(partial, folder(machine))
+    },
+
+    async start(machine) {
+      refuseChanged(folder(machine), machine)
+      // Processes of a machine whose supervisor was killed.
+      await stop(machine)
+      const joined = await createCgroup(`${cgroup(machine)}/boot`)
+      const script = keep(joined, boot(machine, folder(machine), base))
+      const inside = sh`
+        ${insideNetwork(plan.network)} unshare --mount --propagation private \
+          sh -euc ${script.script}`
+      await launch(`${cgroup(machine)}/keeper`, inside, consoleLog(machine))
+    },
+
+    stop,
+
+    async remove(machine) {
+      await stop(machine)
+      await rm(folder(machine), { recursive: true, force: true })
+    },
+
+    status(machine) {
+      if (!existsSync(folder(machine))) return 'missing'
+      return isRunning(plan.cluster, machine.name) ? 'running' : 'stopped'
+    },
+
+    async hostKey(machine) {
+      const file = 'upper/etc/ssh/ssh_host_ed25519_key.pub'
+      const text = await readFile(join(folder(machine), file), 'utf8')
+      return text.split(' ').slice(0, 2).join(' ').trim()
+    },
+
+    console: consoleLog,
+  }
+}
+
+/** Whether the supervisor of a container machine is alive. */
+export function isRunning(cluster: string, machine: string): boolean {
+  return members(machineCgroup(cluster, machine)).some(
+    (pid) => programOf(pid) === 'systemd-nspawn',
+  )
+}
+
+function machineFolder(directory: string, name: string): string {
+  return join(directory, 'machines', name)
+}
+
+function machineCgroup(cluster: string, name: string): string {
+  return `${labCgroup(cluster)}/${name}`
+}
+
+// Boots, and boots again after a reboot, which systemd-nspawn leaves to a
+// service manager: it ends with code 133. A cgroup that had a machine in it
+// takes no process any more, so each boot gets a fresh one.
+function keep(cgroup: string[], command: { prepare: Script; boot: Script }) {
+  const inside = joinCgroup(cgroup, command.boot)
+  return sh`
+    ${command.prepare}
+    while :; do
+      code=0
+      sh -euc ${inside} || code=$?
+      [ "$code" = 133 ] || exit "$code"
+      for folder in ${cgroup}; do
+        while [ -d "$folder" ]; do
+          find "$folder" -depth -type d -exec rmdir {} ';' || sleep 0.1
+        done
+        mkdir "$folder"
+      done
+    done
+    `
+}
+
+// Mounts are made in a namespace of the machine's own, so they end with it,
+// however it ends. /run is covered, because nspawn keeps traces there.
+function boot(machine: LabMachine, folder: string, base: string) {
+  const modules = existsSync('/lib/modules') ? sh`--bind-ro=/lib/modules` : sh``
+  const overlay = `lowerdir=${base},upperdir=${folder}/upper,workdir=${folder}/work`
+  return {
+    prepare: sh`
+      mount -t tmpfs -o mode=755 tmpfs /run
+      mount -t overlay -o ${overlay} overlay ${folder}/root
+      `,
+    boot: sh`
+      export SYSTEMD_NSPAWN_API_VFS_WRITABLE=1 SYSTEMD_NSPAWN_LOCK=0
+      exec systemd-nspawn --quiet --boot --directory=${folder}/root \
+        --machine=${machine.name} --hostname=${machine.name} \
+        --register=no --keep-unit --network-bridge=${bridge} \
+        --bind=${folder}/var-lib:/var/lib --bind=/dev/null:/dev/kmsg \
+        --resolv-conf=off --timezone=off --link-journal=no ${modules} \
+        --capability=all \
+        --system-call-filter='add_key keyctl bpf perf_event_open @mount'
+      `,
+  }
+}
+
+async function makeIdentity(folder: string): Promise<Identity> {
+  const file = join(folder, 'host-key')
+  await shell(
+    'make an SSH host key',
+    sh`ssh-keygen -q -t ed25519 -N '' -C lab -f ${file}`,
+  )
+  return {
+    machineId: randomUUID().replaceAll('-', ''),
+    hostKey: await readFile(file, 'utf8'),
+    hostKeyPublic: await readFile(`${file}.pub`, 'utf8'),
+  }
+}
+
+function refuseChanged(folder: string, machine: LabMachine): void {
+  const file = join(folder, 'machine.json')
+  const made: LabMachine = JSON.parse(readFileSync(file, 'utf8'))
+  if (made.address === machine.address && made.sshPort === machine.sshPort) {
+    return
+  }
+  throw new GuideError(
+    `${machine.name} was made with address ${made.address} and SSH port ` +
+      `${made.sshPort}; cluster.yaml now says ${machine.address} and ` +
+      `${machine.sshPort}`,
+    ['take the lab down and up again, or put the old address back'],
+  )
+}
+
+function programOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}

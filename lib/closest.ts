@@ -1,0 +1,39 @@
+/**
+ * The word that a mistyped one probably meant.
+ *
+ * @returns undefined where none is near: a wrong guess is worse than none
+ * @example
+ * closest('machnes', ['machines', 'networks']) // 'machines'
+ * @see https://en.wikipedia.org/wiki/Levenshtein_distance
+ */
+export function closest(
+  word: string,
+  words: readonly string[],
+): string | undefined {
+  const most = Math.min(2, Math.floor(word.length / 3))
+  if (word.length > 40) return
+  return words
+    .map((other) => ({ other, distance: distance(plain(word), plain(other)) }))
+    .filter((pair) => pair.distance <= most)
+    .sort((a, b) => a.distance - b.distance)[0]?.other
+}
+
+/** controlPlane, control_plane and control-plane are one word to a reader. */
+function plain(word: string): string {
+  return word.toLowerCase().replaceAll(/[-_ ]/g, '')
+}
+
+/** Letters to insert, delete or replace to turn one word into the other. */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, column) => column)
+  for (const [line, letter] of [...one].entries()) {
+    row = row.reduce<number[]>((next, above, column) => {
+      if (column === 0) return [line + 1]
+      const diagonal = row[column - 1] ?? 0
+      const replace = diagonal + (letter === other[column - 1] ? 0 : 1)
+      next.push(Math.min(replace, above + 1, (next[column - 1] ?? 0) + 1))
+      return next
+    }, [])
+  }
+  return row.at(-1) ?? 0
+}

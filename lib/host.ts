@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto'
+import { CommandError } from './errors.ts'
+import { quote, type Script, sh } from './shell.ts'
+import type { Transport } from './transport.ts'
+
+/** A file as it should be, or as it was found. */
+export interface FileState {
+  content: string
+  /** Permission bits, such as `0o644`. */
+  mode: number
+  /** `user:group`. */
+  owner: string
+}
+
+/**
+ * The few things that are ever done to a machine. Each looks before it
+ * changes, and says whether it changed anything. Verbs that a step uses are
+ * made of these, and a test may put a model in their place.
+ */
+export interface Host {
+  /** Runs a script that only reads. Returns what it printed. */
+  read(script: Script): Promise<string>
+  /** Runs `change` unless `check` succeeds. */
+  ensure(check: Script, change: Script): Promise<boolean>
+  /** Tells whether `check` succeeds. */
+  holds(check: Script): Promise<boolean>
+  /** Writes a file, unless it is there with this content, mode and owner. */
+  write(path: string, file: FileState): Promise<boolean>
+  /** What is at a path now, or undefined. */
+  look(path: string): Promise<FileState | undefined>
+  /** Removes files and folders with all they hold. */
+  remove(paths: readonly string[]): Promise<boolean>
+  /** Copies a file of the operator to the machine. */
+  upload(file: string, remote: string): Promise<void>
+}
+
+/** A {@link Host} that is a real machine. */
+export function hostOver(name: string, transport: Transport): Host {
+  const run = async ({ script }: Script) => {
+    const outcome = await transport.run(script)
+    if (outcome.code === 0) return outcome.stdout
+    const { code, stderr } = outcome
+    const paste = transport.paste(script)
+    throw new CommandError({ machine: name, paste, code, stderr })
+  }
+  const changes = async (script: Script) =>
+    (await run(script)).endsWith('changed\n')
+
+  return {
+    read: async (script) => (await run(script)).trimEnd(),
+    holds: async ({ script }) => (await transport.run(script)).code === 0,
+    ensure: (check, change) => changes(ensureScript(check, change)),
+    write: (path, file) => changes(writeScript(path, file)),
+    look: async (path) => parseLook(await run(lookScript(path))),
+    remove: (paths) => changes(removeScript(paths)),
+    upload: (file, remote) => transport.upload(file, remote),
+  }
+}
+
+// A check inside `if` would run without `set -e`: only its last line would
+// count. So it runs in a subshell of its own, and its exit code is kept.
+function ensureScript(check: Script, change: Script): Script {
+  return {
+    script: `set +e
+( set -e
+${check.script}
+) >/dev/null 2>&1
+found=$?
+set -e
+[ "$found" != 0 ] || exit 0
+( ${change.script}
+) >&2
+echo changed`,
+  }
+}
+
+// Written beside the target and renamed, so that a reader of the file, or a
+// power cut, sees either the old one or the new one.
+function writeScript(path: string, file: FileState): Script {
+  const sum = createHash('sha256').update(file.content).digest('hex')
+  const mode = file.mode.toString(8)
+  return sh`
+    path=${path}
+    if [ -f "$path" ] && [ ! -L "$path" ] &&
+      [ "$(stat -c '%a %U:%G' "$path")" = ${`${mode} ${file.owner}`} ] &&
+      [ "$(sha256sum < "$path")" = ${`${sum}  -`} ]; then exit 0; fi
+    folder=$(dirname "$path")
+    [ -d "$folder" ] || install -d -m 755 "$folder"
+    umask 077
+    printf %s ${file.content} > "$path.new"
+    chown ${file.owner} "$path.new"
+    chmod ${mode} "$path.new"
+    mv -fT "$path.new" "$path"
+    echo changed`
+}
+
+function lookScript(path: string): Script {
+  return sh`
+    [ -f ${path} ] || exit 0
+    stat -c '%a %U:%G' ${path}
+    base64 -w0 ${path}`
+}
+
+function parseLook(output: string): FileState | undefined {
+  const [head, body = ''] = output.split('\n')
+  const [mode, owner] = (head ?? '').split(' ')
+  if (!mode || !owner) return undefined
+  const content = Buffer.from(body, 'base64').toString('utf8')
+  return { content, mode: Number.parseInt(mode, 8), owner }
+}
+
+function removeScript(paths: readonly string[]): Script {
+  const list = paths.map(quote).join(' ')
+  return {
+    script: `found=
+for path in ${list}; do
+  if [ -e "$path" ] || [ -L "$path" ]; then
+    rm -rf --one-file-system "$path"; found=yes
+  fi
+done
+[ -z "$found" ] || echo changed`,
+  }
+}

@@ -1,0 +1,64 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { Agent, request } from 'node:https'
+
+/** What an HTTPS server answered. */
+export interface Answer {
+  status: number
+  headers: IncomingHttpHeaders
+  text: string
+}
+
+/** What to send, and as whom. */
+export interface Question {
+  /** Default GET. */
+  method?: string
+  headers?: Record<string, string>
+  body?: string
+  /** Carries the identity and the authority that is trusted. */
+  agent?: Agent
+  /** PEM; trusted instead of the public authorities. */
+  authority?: string
+  certificate?: string
+  key?: string
+}
+
+/**
+ * Asks an HTTPS server, once, and takes any status for an answer.
+ *
+ * @throws {Error} when nothing answers within 10 seconds, or when either side
+ * refuses the other's certificate
+ * @example
+ * const { status } = await ask('https://10.10.0.11:6443/readyz', { authority })
+ */
+export function ask(url: string, question: Question = {}): Promise<Answer> {
+  const { method = 'GET', headers, body, agent } = question
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  const sent = request(
+    url,
+    { agent: agent ?? agentFor(question), method, headers, timeout: 10_000 },
+    (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (piece: string) => {
+        text += piece
+      })
+      response.on('error', reject)
+      response.on('end', () => {
+        const { statusCode: status = 0, headers } = response
+        resolve({ status, headers, text })
+      })
+    },
+  )
+  sent.on('error', reject)
+  sent.on('timeout', () => sent.destroy(new Error('no answer within 10 s')))
+  sent.end(body)
+  return promise
+}
+
+/** An agent that keeps connections, for many questions by one identity. */
+export function agentFor(
+  { authority, certificate, key }: Question,
+  keepAlive = false,
+): Agent {
+  return new Agent({ keepAlive, ca: authority, cert: certificate, key })
+}

@@ -1,0 +1,96 @@
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { GuideError } from './errors.ts'
+
+interface Holder {
+  pid: number
+  /** Start of the process, in clock ticks since boot: pids are used again. */
+  started: string
+  host: string
+  command: string
+  since: string
+}
+
+// The runner holds the lock for the steps that it starts.
+const heldByRunner = 'KFS_LOCK_HOLDER'
+
+/**
+ * Takes the lock of a cluster, so that two runs cannot change it at once. It
+ * ends with the process, even with a killed one: a lock whose holder is gone
+ * is taken over.
+ *
+ * @param directory the cluster's state folder
+ * @returns a function that gives the lock back
+ * @throws {GuideError} with who holds the lock
+ * @example
+ * const release = takeLock(cluster.directory)
+ */
+export function takeLock(directory: string): () => void {
+  const file = join(directory, 'lock')
+  const holder = readHolder(file)
+  if (holder && process.env[heldByRunner] === String(holder.pid)) {
+    return () => undefined
+  }
+  if (holder && isAlive(holder)) throw heldError(file, holder)
+  if (holder) rmSync(file, { force: true })
+  const mine: Holder = {
+    pid: process.pid,
+    started: startOf(process.pid) ?? '',
+    host: hostname(),
+    command: process.argv.slice(1).join(' '),
+    since: new Date().toISOString(),
+  }
+  // Linked into place when it is complete: nobody ever reads half a lock.
+  const complete = `${file}.${process.pid}`
+  writeFileSync(complete, JSON.stringify(mine), { mode: 0o600 })
+  try {
+    linkSync(complete, file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    throw heldError(file, readHolder(file) ?? mine)
+  } finally {
+    rmSync(complete, { force: true })
+  }
+  return () => rmSync(file, { force: true })
+}
+
+/** Environment for a child that works under the lock of this process. */
+export function underOurLock(): Record<string, string> {
+  return { [heldByRunner]: String(process.pid) }
+}
+
+function readHolder(file: string): Holder | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+function isAlive({ pid, started, host }: Holder): boolean {
+  // A state folder on a shared disk: we cannot see another host's processes.
+  if (host !== hostname()) return true
+  return startOf(pid) === started
+}
+
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The second field is the name, in brackets, and may hold spaces.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  } catch {
+    return undefined
+  }
+}
+
+function heldError(file: string, { pid, host, command, since }: Holder) {
+  return new GuideError(
+    `Another run is changing this cluster: process ${pid} on ${host}, ` +
+      `since ${since}\n  ${command}`,
+    [
+      'wait until it has finished, then run the same command again',
+      `if it runs on a host that is gone for good: rm ${file}`,
+    ],
+  )
+}

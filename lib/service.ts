@@ -1,0 +1,110 @@
+import type { Host } from './host.ts'
+import type { Machine } from './machine.ts'
+import { type Script, sh } from './shell.ts'
+import { waitOn } from './wait.ts'
+
+/** A systemd service, as a step describes it. */
+export interface Service {
+  /** Text of the unit file. */
+  unit: string
+  /** Files and folders whose change calls for a restart. */
+  reads: readonly string[]
+  /**
+   * When given, machines on which the service runs already restart it one
+   * at a time, and the next waits until this succeeds.
+   */
+  healthy?: Script
+  /** False: do not wait for the start to finish. Default true. */
+  wait?: boolean
+}
+
+// Services that are being restarted one at a time; see `healthy`.
+const turns = new Map<string, Promise<unknown>>()
+
+/** Has a service run with what its files say now; see `Machine.service`. */
+export async function ensureService(
+  machine: Machine,
+  host: Host,
+  name: string,
+  service: Service,
+  isPlanned: (path: string) => boolean,
+): Promise<void> {
+  const unitFile = `/etc/systemd/system/${name}.service`
+  const unitChanged = await machine.file(unitFile, service.unit)
+  const reads = [...service.reads, unitFile]
+  const state = await host.read(stateScript(name, reads))
+  machine.journal.looked++
+
+  const stale = machine.planning && (unitChanged || reads.some(isPlanned))
+  if (state === 'current' && !stale) return
+  const verb = state === 'stopped' ? 'start' : 'restart'
+  if (machine.planning) {
+    return machine.changed(`${name}.service`, [`${verb} ${name}.service`])
+  }
+  const { healthy, wait = true } = service
+  const start = () => host.read(startScript(name, wait))
+  if (verb === 'restart' && healthy) {
+    await inTurn(name, async () => {
+      await start()
+      const what = `${name} is healthy after its restart`
+      await waitOn(machine.name, host, what, healthy, 120)
+    })
+  } else {
+    await start()
+  }
+  machine.changed(`${name}.service ${verb}ed`)
+}
+
+/** Stops a service and forgets it; see `Machine.removeService`. */
+export async function removeService(
+  machine: Machine,
+  name: string,
+): Promise<void> {
+  const unitFile = `/etc/systemd/system/${name}.service`
+  await machine.ensure(
+    `removed ${name}.service`,
+    sh`[ ! -e ${unitFile} ]`,
+    sh`systemctl disable --now --quiet ${name}
+       rm -f ${unitFile}
+       systemctl daemon-reload
+       systemctl reset-failed ${name} 2>/dev/null || true`,
+  )
+}
+
+// As `make` does it: what was written after the process started has not been
+// read by it. This needs no memory of our own, so it stays true when we were
+// interrupted between writing a file and restarting what reads it.
+function stateScript(name: string, reads: readonly string[]): Script {
+  return sh`
+    eval "$(systemctl show --timestamp=us+utc ${name} \
+      -p ActiveState -p NeedDaemonReload -p ExecMainStartTimestamp |
+      sed -E 's/=(.*)/="\1"/')"
+    case $ActiveState in active | activating | reloading) ;;
+      *) echo stopped; exit 0 ;;
+    esac
+    if [ "$NeedDaemonReload" = yes ] || [ -z "$ExecMainStartTimestamp" ] ||
+      [ -n "$(find -L ${reads} -type f -newermt "$ExecMainStartTimestamp" \
+        -print -quit 2>/dev/null)" ]
+    then echo stale; else echo current; fi`
+}
+
+function startScript(name: string, wait: boolean): Script {
+  return sh`
+    systemctl daemon-reload
+    systemctl enable --quiet ${name}
+    systemctl reset-failed ${name} 2>/dev/null || true
+    systemctl restart ${wait ? [] : ['--no-block']} ${name} || {
+      journalctl --unit ${name} --lines 20 --no-pager --output cat >&2
+      exit 1
+    }`
+}
+
+async function inTurn(name: string, action: () => Promise<void>) {
+  const before = turns.get(name) ?? Promise.resolve()
+  const mine = before.then(action)
+  turns.set(
+    name,
+    mine.catch(() => undefined),
+  )
+  await mine
+}

@@ -1,0 +1,61 @@
+/**
+ * A piece of bash whose inserted values are already quoted. Made by
+ * {@link sh}; the type keeps a plain string from being run by mistake.
+ */
+export interface Script {
+  readonly script: string
+}
+
+/** What may be inserted into a script. */
+export type ShellValue = string | number | Script | readonly (string | number)[]
+
+/**
+ * Quotes a value so that bash reads it as one literal word.
+ *
+ * @example
+ * quote("it's") // 'it'\''s'
+ */
+export function quote(value: string | number): string {
+  const text = String(value)
+  if (text.includes('\0')) {
+    throw new Error('Cannot quote for bash: the text holds a NUL character')
+  }
+  if (/^[\w@%+=:,./-]+$/.test(text)) return text
+  return `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+/**
+ * Writes bash with every inserted value quoted, so that no name, path or
+ * password can become code. Backslashes stay as typed; a list becomes
+ * separate words; another script is inserted as it is.
+ *
+ * @example
+ * sh`ip route show ${'10.20.1.0/24'}`
+ */
+export function sh(
+  strings: TemplateStringsArray,
+  ...values: ShellValue[]
+): Script {
+  const text = strings.raw.reduce(
+    (done, piece, index) => done + render(values[index - 1]) + piece,
+  )
+  return { script: dedent(text) }
+}
+
+function render(value: ShellValue | undefined): string {
+  if (typeof value === 'string' || typeof value === 'number') {
+    return quote(value)
+  }
+  if (Array.isArray(value)) return value.map(quote).join(' ')
+  if (value && 'script' in value) return value.script
+  throw new Error(`Cannot insert into a script: found ${String(value)}`)
+}
+
+function dedent(text: string): string {
+  const lines = text.replace(/^\n/, '').trimEnd().split('\n')
+  const indents = lines
+    .filter((line) => line.trim() !== '')
+    .map((line) => line.length - line.trimStart().length)
+  const indent = Math.min(...indents, 80)
+  return lines.map((line) => line.slice(indent)).join('\n')
+}

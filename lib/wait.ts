@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { GuideError } from './errors.ts'
+import type { Host } from './host.ts'
+import { type Script, sh } from './shell.ts'
+
+/**
+ * Waits on a machine until a script succeeds. The loop runs there, ten times
+ * a second, so that waiting costs no round trips.
+ *
+ * @param seconds how long at most
+ * @throws {GuideError} with what it waited for and the script's last words
+ * @example
+ * await waitOn('cp-1', host, 'etcd answers', sh`etcdctl …`, 60)
+ */
+export async function waitOn(
+  machine: string,
+  host: Host,
+  what: string,
+  script: Script,
+  seconds: number,
+  next: readonly string[] = [],
+): Promise<void> {
+  const said = await host.read(sh`
+    said=$(mktemp); trap 'rm -f "$said"' EXIT
+    end=$((SECONDS + ${seconds}))
+    while :; do
+      set +e
+      ( set -e
+    ${script}
+      ) >"$said" 2>&1
+      found=$?
+      set -e
+      [ "$found" != 0 ] || exit 0
+      [ "$SECONDS" -lt "$end" ] || { tail -n 8 "$said"; exit 0; }
+      sleep 0.1
+    done
+    `)
+  // Success prints nothing, so whatever was printed is why it failed.
+  if (said === '' && (await host.holds(script))) return
+  throw waitError(`${machine}: waited ${seconds} s until ${what}`, said, next)
+}
+
+/**
+ * Waits on the operator's side until a function returns something truthy.
+ *
+ * @param look called every 100 ms; what it throws is the reason shown
+ * @param seconds how long at most; default 60
+ * @returns what `look` returned
+ * @throws {GuideError} with what it waited for and the last reason
+ * @example
+ * await until('all nodes are Ready', () => nodes.every(isReady))
+ */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T> | T,
+  { seconds = 60, next = [] as readonly string[] } = {},
+): Promise<NonNullable<T>> {
+  const end = performance.now() + seconds * 1000
+  let reason = 'it was not so yet'
+  while (true) {
+    try {
+      const found = await look()
+      if (found) return found
+    } catch (error) {
+      reason = error instanceof Error ? error.message : String(error)
+    }
+    if (performance.now() > end) {
+      throw waitError(`waited ${seconds} s until ${what}`, reason, next)
+    }
+    await sleep(100)
+  }
+}
+
+function waitError(what: string, said: string, next: readonly string[]) {
+  const reason = said.trim().split('\n').join('\n    ')
+  return new GuideError(
+    `${what}, in vain${reason && `\n  last seen:\n    ${reason}`}`,
+    next,
+  )
+}

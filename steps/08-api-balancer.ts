@@ -1,0 +1,118 @@
+// 08 API load balancer: every machine finds a living API server by itself
+// Runs on: every machine · Needs: 06 · Leaves: api-balancer.service
+
+import assert from 'node:assert/strict'
+import { sh } from '../lib/shell.ts'
+import { notApplicable, step } from '../lib/step.ts'
+import { text } from '../lib/text.ts'
+
+const { cluster, operator, on, verify, undo, drill } = await step(
+  import.meta,
+  ['02', '06'],
+)
+
+const { apiServer, apiBalancer } = cluster.ports
+const folder = '/etc/kubernetes/api-balancer'
+
+// #region configure
+// A virtual address needs one network segment, a cloud balancer needs a
+// cloud. A small proxy on every machine needs neither, and when it fails it
+// fails for one machine. It passes TLS through: it can read nothing, and the
+// other end still is an API server with a certificate to show.
+const configuration = text`
+  global
+    log /dev/log local0 notice
+  defaults
+    mode tcp
+    log global
+    timeout connect 2s
+    # Watches are quiet for long; they end when either side ends them.
+    timeout client 1h
+    timeout server 1h
+  frontend api
+    bind 127.0.0.1:${apiBalancer.port}
+    default_backend api-servers
+  backend api-servers
+    balance leastconn
+    option httpchk GET /readyz
+    http-check expect status 200
+    # One that is gone takes its connections with it: clients come again at
+    # once instead of waiting for a time-out.
+    default-server check check-ssl verify required ca-file ${folder}/ca.crt inter 1s fall 2 rise 1 on-marked-down shutdown-sessions
+    ${cluster.controlPlanes
+      .map((m) => `server ${m.name} ${m.address}:${apiServer.port}`)
+      .join('\n  ')}
+`
+
+await on(cluster.machines, (machine) =>
+  machine.files(folder, {
+    'ca.crt': operator.read('pki/cluster/ca.crt'),
+    'haproxy.cfg': configuration,
+  }),
+)
+// #endregion configure
+
+// #region start
+const ready = sh`curl --silent --fail --cacert ${folder}/ca.crt \
+  https://127.0.0.1:${apiBalancer.port}/readyz`
+
+await on(cluster.machines, async (machine) => {
+  await machine.service('api-balancer', {
+    // The package brings a unit and a configuration of its own, for one
+    // HAProxy a machine; step 02 masked that unit and left it to its owner.
+    unit: text`
+      [Unit]
+      Description=Balancer in front of the Kubernetes API servers
+      After=network-online.target
+
+      [Service]
+      Type=notify
+      User=haproxy
+      ExecStart=/usr/sbin/haproxy -Ws -f ${folder}/haproxy.cfg
+      KillMode=mixed
+      Restart=always
+      RestartSec=1s
+      LimitNOFILE=65536
+      NoNewPrivileges=yes
+      ProtectSystem=full
+
+      [Install]
+      WantedBy=multi-user.target
+    `,
+    reads: [folder],
+  })
+  await machine.until('the API answers through the balancer', ready, {
+    next: ['journalctl -u api-balancer'],
+  })
+})
+// #endregion start
+
+// #region verify
+await verify('the API answers through the balancer of every machine', async () => {
+  for (const machine of cluster.machines) {
+    assert.equal(await machine.read`${ready}`, 'ok', machine.name)
+  }
+})
+// #endregion verify
+
+// #region drill
+await drill('the API survives one control plane that stops', async (putBack) => {
+  const [down, up] = cluster.controlPlanes
+  if (!down || !up) return notApplicable('there is one control plane')
+  putBack(() => down.run`systemctl start kube-apiserver`)
+  await down.run`systemctl stop kube-apiserver`
+  for (const machine of cluster.machines) {
+    // A connection made before the balancer has noticed may fail; the next
+    // one may not, for as long as we look.
+    await machine.until('the API answers', ready, { seconds: 10 })
+    await machine.read`for i in $(seq 20); do ${ready} >/dev/null; done`
+  }
+})
+// #endregion drill
+
+// #region undo
+undo(cluster.machines, async (machine) => {
+  await machine.removeService('api-balancer')
+  await machine.remove(folder)
+})
+// #endregion undo

@@ -1,0 +1,123 @@
+// The namespace that step 14 works in: made, looked at, and removed
+
+import { randomBytes } from 'node:crypto'
+import type { KubernetesApi, Manifest } from '../../lib/kubernetes.ts'
+import { createAuthority, issue } from '../../lib/pki.ts'
+import type { LiveCluster } from '../../lib/step.ts'
+import { until } from '../../lib/wait.ts'
+import { label, labels, workloads } from './workloads.ts'
+
+export type Trial = ReturnType<typeof trial>
+
+/**
+ * The workloads of step 14, in a namespace of their own.
+ *
+ * @param api gives a client that may do everything
+ */
+export function trial(api: () => KubernetesApi, cluster: LiveCluster) {
+  // A new one each time: Kubernetes takes more than five seconds to remove a
+  // namespace, and nobody has to wait for that.
+  const namespace = `smoke-test-${randomBytes(3).toString('hex')}`
+  const path = `/api/v1/namespaces/${namespace}`
+  const { web, webhook, apiService, all } = workloads(cluster, namespace)
+  let caBundle = ''
+
+  async function start(): Promise<void> {
+    await remove() // what a run that was killed has left
+    const tls = await certificate()
+    await api().apply({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: namespace, labels },
+    })
+    await Promise.all(all(tls).map((manifest) => api().apply(manifest)))
+    await bothReady('web')
+  }
+
+  // Of an authority that is forgotten at once: whoever gets hold of this key
+  // has got hold of nothing else.
+  async function certificate() {
+    const days = 1
+    const authority = await createAuthority({ commonName: namespace, days })
+    caBundle = Buffer.from(authority.certificate).toString('base64')
+    return issue({
+      authority,
+      commonName: 'extension',
+      dnsNames: [`extension.${namespace}.svc`],
+      usages: ['server'],
+      days,
+    })
+  }
+
+  async function remove(): Promise<string[]> {
+    const removed: string[] = []
+    for (const collection of collections) {
+      const found = await api().list(`${collection}?labelSelector=${label}`)
+      for (const { metadata } of found) {
+        if (metadata.deletionTimestamp) continue
+        await api().send('DELETE', `${collection}/${metadata.name}`)
+        removed.push(metadata.name)
+      }
+    }
+    return removed
+  }
+
+  async function podsOf(app: string): Promise<Manifest[]> {
+    const pods = await api().list(`${path}/pods?labelSelector=app%3D${app}`)
+    return pods.filter(({ metadata }) => !metadata.deletionTimestamp)
+  }
+
+  /** Waits for two pods that are ready, and no others. */
+  function bothReady(
+    app: string,
+    wanted: (pod: Manifest) => boolean = () => true,
+    seconds = 60,
+  ): Promise<Manifest[]> {
+    const look = async () => {
+      const pods = await podsOf(app)
+      const waiting = pods.filter((pod) => !readySince(pod) || !wanted(pod))
+      if (pods.length === 2 && waiting.length === 0) return pods
+      throw new Error(waiting.map(stateOf).join('\n') || `${pods.length} pods`)
+    }
+    return until(`two pods of ${app} are ready`, look, {
+      seconds,
+      next: [`npm run -s kubectl -- get events -n ${namespace}`],
+    })
+  }
+
+  return {
+    namespace,
+    path,
+    start,
+    remove,
+    podsOf,
+    bothReady,
+    web,
+    webhook: () => webhook(caBundle),
+    apiService: () => apiService(caBundle),
+  }
+}
+
+// In this order. A namespace ends only when every API group says that it has
+// nothing in there, and one whose server is gone never says so.
+const collections = [
+  '/apis/apiregistration.k8s.io/v1/apiservices',
+  '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations',
+  '/api/v1/namespaces',
+]
+
+/** Since when a pod or node is ready; undefined when it is not. */
+export function readySince({ status }: Manifest): string | undefined {
+  const conditions: Record<string, string>[] = status.conditions ?? []
+  const ready = conditions.find(({ type }) => type === 'Ready')
+  return ready?.status === 'True' ? ready.lastTransitionTime : undefined
+}
+
+export function namesOf(pods: readonly Manifest[]): string[] {
+  return pods.map(({ metadata }) => metadata.name)
+}
+
+function stateOf({ metadata, spec, status }: Manifest): string {
+  const state = JSON.stringify(status.containerStatuses?.[0]?.state ?? {})
+  return `${metadata.name} on ${spec.nodeName}: ${status.phase} ${state}`
+}
