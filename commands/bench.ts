@@ -9,6 +9,7 @@ import { labDown } from '../lab/down.ts'
 import { labUp } from '../lab/up.ts'
 import { architectureHere } from '../lib/artifacts/artifact.ts'
 import { loadCluster } from '../lib/cluster.ts'
+import { GuideError } from '../lib/errors.ts'
 import { seconds } from '../lib/report.ts'
 import { stepFiles } from '../lib/steps.ts'
 import { readArguments } from './shared/arguments.ts'
@@ -25,7 +26,8 @@ const usage = `usage: npm run bench -- [options]
   Prints how long it takes to build clusters, with and without the checks of
   the steps; drills are never in it. Takes some minutes. What it builds has
   names and ranges of its own, and is removed.
-  --json   for programs`
+  --only PART   default, workers or single: a part of it
+  --json        for programs`
 
 /** One measured run of all steps. */
 interface Measured {
@@ -41,6 +43,7 @@ const folder = mkdtempSync(join(tmpdir(), 'kfs-bench-'))
 await command(async () => {
   const { values } = readArguments(usage, {
     json: { type: 'boolean', default: false },
+    only: { type: 'string' },
   })
   const screen = screenOn(process.stderr)
   const session = { screen, log: openLog(folder), signal: interruption() }
@@ -81,24 +84,40 @@ await command(async () => {
     await boot(file)
   }
 
+  const parts: Record<string, () => Promise<void>> = {
+    async default() {
+      await fresh(five)
+      await measure('fresh', five, true)
+      await measure('again', five, true)
+      await measure('again', five, false)
+      await fresh(five)
+      await measure('fresh', five, false)
+    },
+    async workers() {
+      await fresh(seven)
+      await measure('fresh', seven, false)
+      await fresh(five)
+      await measure('before two more', five, false)
+      await boot(seven)
+      await measure('after two more', seven, false)
+      await remove(seven)
+    },
+    async single() {
+      await fresh(one)
+      await measure('fresh', one, true)
+      await fresh(one)
+      await measure('fresh', one, false)
+    },
+  }
+  const { only = '' } = values
+  const chosen = only ? [parts[only]] : Object.values(parts)
   const { signal } = session
   await fillCache(loadCluster(five), architectureHere(), { signal })
   try {
-    await fresh(five)
-    await measure('fresh', five, true)
-    await measure('again', five, true)
-    await measure('again', five, false)
-    await fresh(five)
-    await measure('fresh', five, false)
-    await boot(seven)
-    await measure('two added', seven, false)
-    await fresh(seven)
-    await measure('fresh', seven, false)
-    await remove(seven)
-    await fresh(one)
-    await measure('fresh', one, false)
-    await fresh(one)
-    await measure('fresh', one, true)
+    for (const part of chosen) {
+      if (!part) throw new GuideError(`--only: found ${only}\n${usage}`)
+      await part()
+    }
   } finally {
     await remove(seven)
     await remove(one)

@@ -52,7 +52,6 @@ export function containerMachines(plan: LabPlan, base: string): MachineMaker {
     },
 
     async start(machine) {
-      refuseChanged(folder(machine), machine)
       // Processes of a machine whose supervisor was killed.
       await stop(machine)
       const joined = await createCgroup(`${cgroup(machine)}/boot`)
@@ -72,6 +71,7 @@ export function containerMachines(plan: LabPlan, base: string): MachineMaker {
 
     status(machine) {
       if (!existsSync(folder(machine))) return 'missing'
+      refuseChanged(folder(machine), machine)
       return isRunning(plan.cluster, machine.name) ? 'running' : 'stopped'
     },
 

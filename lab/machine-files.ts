@@ -156,6 +156,11 @@ while read -r _ path type _; do
     mount -o remount,bind,rw "$path"
   esac
 done < /proc/mounts
+# A new machine forwards nothing and filters no bridge, whatever its host does.
+for name in ipv4/ip_forward bridge/bridge-nf-call-arptables \\
+  bridge/bridge-nf-call-iptables bridge/bridge-nf-call-ip6tables
+do [ ! -e /proc/sys/net/$name ] || echo 0 > /proc/sys/net/$name
+done
 [ -e /sys/class/net/eth0 ] || ip link set host0 name eth0
 ${
   sh`
@@ -171,7 +176,7 @@ ip route replace default via ${plan.gateway}
 const hardwareUnit = `[Unit]
 Description=What a container machine lacks to be like a real one
 DefaultDependencies=no
-Before=sysinit.target network-pre.target
+Before=sysinit.target network-pre.target systemd-sysctl.service
 
 [Service]
 Type=oneshot

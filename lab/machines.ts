@@ -16,6 +16,7 @@ export interface MachineMaker {
   stop(machine: LabMachine): Promise<void>
   /** Stops it and deletes its disk. */
   remove(machine: LabMachine): Promise<void>
+  /** @throws {GuideError} for one that was made with another address */
   status(machine: LabMachine): MachineStatus
   /** The public SSH host key, `ssh-ed25519 AAAA…`. */
   hostKey(machine: LabMachine): Promise<string>

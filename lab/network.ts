@@ -35,6 +35,9 @@ export async function createNetwork(plan: LabPlan): Promise<void> {
     in_lab ip address replace ${gateway}/${prefix} dev ${bridge}
     in_lab ip address replace ${outside.address}/32 dev lo
 
+    # Nothing is passed on from here, even where the host does so.
+    in_lab sh -c 'echo 0 > /proc/sys/net/ipv4/ip_forward'
+
     # The bridge is a plain switch: its frames pass no firewall.
     for family in arp ip ip6; do
       file=/proc/sys/net/bridge/bridge-nf-call-"$family"tables

@@ -49,7 +49,7 @@ export async function startServices(
 }
 
 async function untilOpen(gateway: string, cgroup: string, log: string) {
-  const end = performance.now() + 15_000
+  const end = performance.now() + 60_000
   while (performance.now() < end && members(cgroup).length > 0) {
     if (await isOpen(gateway, packagesPort)) return
     await sleep(30)

@@ -57,7 +57,7 @@ export function renderError(error: unknown): string {
   }
   // An assertion of a check is its message; where it stands adds nothing.
   if (error instanceof Error && error.name === 'AssertionError') {
-    return error.message
+    return error.message.trim()
   }
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -36,21 +36,25 @@ export interface Host {
 
 /** A {@link Host} that is a real machine. */
 export function hostOver(name: string, transport: Transport): Host {
-  const run = async ({ script }: Script) => {
+  const run = async ({ script }: Script, shown = script) => {
     const outcome = await transport.run(script)
     if (outcome.code === 0) return outcome.stdout
     const { code, stderr } = outcome
-    const paste = transport.paste(script)
+    const paste = transport.paste(shown)
     throw new CommandError({ machine: name, paste, code, stderr })
   }
-  const changes = async (script: Script) =>
-    (await run(script)).endsWith('changed\n')
+  const changes = async (script: Script, shown?: string) =>
+    (await run(script, shown)).endsWith('changed\n')
 
   return {
     read: async (script) => (await run(script)).trimEnd(),
     holds: async ({ script }) => (await transport.run(script)).code === 0,
     ensure: (check, change) => changes(ensureScript(check, change)),
-    write: (path, file) => changes(writeScript(path, file)),
+    write: (path, file) => {
+      // The content may be a key, and an error ends up in a log.
+      const shown = writeScript(path, { ...file, content: '…' })
+      return changes(writeScript(path, file), shown.script)
+    },
     look: async (path) => parseLook(await run(lookScript(path))),
     remove: (paths) => changes(removeScript(paths)),
     upload: (file, remote) => transport.upload(file, remote),
@@ -87,6 +91,7 @@ function writeScript(path: string, file: FileState): Script {
     folder=$(dirname "$path")
     [ -d "$folder" ] || install -d -m 755 "$folder"
     umask 077
+    rm -f "$path.new"
     printf %s ${file.content} > "$path.new"
     chown ${file.owner} "$path.new"
     chmod ${mode} "$path.new"

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { imageOf } from './install.ts'
 import type { KubernetesApi, Manifest } from './kubernetes.ts'
 import type { LiveCluster } from './step.ts'
@@ -56,7 +56,8 @@ export function probes(
 ): Probes {
   const namespace = `probe-${randomBytes(3).toString('hex')}`
   const path = `/api/v1/namespaces/${namespace}/pods`
-  const hostPort = 18080
+  // Of the pods of an earlier check some may still hold theirs.
+  const hostPort = randomInt(20_000, 30_000)
   let started: Promise<Probe[]> | undefined
   const all = () => {
     started ??= start()

@@ -36,10 +36,10 @@ export function sh(
   strings: TemplateStringsArray,
   ...values: ShellValue[]
 ): Script {
-  const text = strings.raw.reduce(
-    (done, piece, index) => done + render(values[index - 1]) + piece,
-  )
-  return { script: dedent(text) }
+  const left = [...values]
+  // Cut first, insert after: a value of several lines keeps its own shape.
+  const cut = dedent(strings.raw.join('\0'))
+  return { script: cut.replaceAll('\0', () => render(left.shift())) }
 }
 
 function render(value: ShellValue | undefined): string {

@@ -1,6 +1,14 @@
-import { randomBytes } from 'node:crypto'
-import { createReadStream, existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -19,8 +27,8 @@ const idleSeconds = 120
  * bash, files travel in a channel of their own.
  *
  * @param entry the machine, from `cluster.yaml`
- * @param directory the cluster's state folder: its `known_hosts` and, if it
- * is there, its `ssh/id_ed25519` are used besides the reader's own
+ * @param directory the cluster's state folder: its `known_hosts` is used
+ * besides the reader's own, its `ssh/id_ed25519`, if it is there, instead
  * @param notice called with the fingerprint of a host key seen for the first
  * time
  * @throws {GuideError} for an unreachable machine, a refused key, a changed
@@ -35,9 +43,8 @@ export async function openSsh(
   notice: (line: string) => void,
 ): Promise<Transport> {
   const options = sshOptions(entry, directory)
-  const known = readKnownHosts(directory)
-  await connect(entry, options)
-  await tellNewHostKey(entry, directory, known, notice)
+  const said = await connect(entry, options)
+  await tellNewHostKeys(entry, directory, said, notice)
   return new SshTransport(entry, options)
 }
 
@@ -52,20 +59,38 @@ export function sshOptions(entry: MachineEntry, directory: string): string[] {
   const { host, user, port, key, jump } = entry.ssh
   const clusterKey = join(directory, 'ssh', 'id_ed25519')
   const knownHosts = join(directory, 'known_hosts')
-  return [
+  const keys = [key, existsSync(clusterKey) && clusterKey]
+    .filter((file) => typeof file === 'string')
+    .flatMap((file) => ['-i', file])
+  const shared = [
     ...['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10'],
     ...['-o', 'ServerAliveInterval=5', '-o', 'ServerAliveCountMax=3'],
     // Ours first: a key seen for the first time is recorded there.
     ...['-o', `UserKnownHostsFile="${knownHosts}" ~/.ssh/known_hosts`],
     ...['-o', 'StrictHostKeyChecking=accept-new', '-o', 'HashKnownHosts=no'],
-    ...['-o', `ControlPath=${join(socketDirectory(), '%C')}`],
-    ...(key ? ['-i', key] : []),
-    ...(existsSync(clusterKey) ? ['-i', clusterKey] : []),
+  ]
+  return [
+    ...shared,
+    ...keys,
+    // An agent full of other keys would use up the attempts that sshd allows.
+    ...(keys.length > 0 ? ['-o', 'IdentitiesOnly=yes'] : []),
+    ...['-o', `ControlPath=${join(socketFolder(), socketName(jump))}`],
     ...(port ? ['-p', String(port)] : []),
-    ...(jump ? ['-J', jump] : []),
+    ...(jump ? jumpOptions(jump, shared) : []),
     ...(user ? ['-l', user] : []),
     host,
   ]
+}
+
+// What `-J` does, but with our options for the last hop, too: `-J` would ask
+// about its host key on the terminal, once for each machine. As with `-J`, the
+// keys are those that ssh itself tries for that host.
+function jumpOptions(jump: string, shared: string[]): string[] {
+  const hops = jump.split(',')
+  const last = `ssh://${hops.pop()}`
+  const before = hops.length > 0 ? ['-J', hops.join(',')] : []
+  const command = ['ssh', ...shared, ...before, '-W', '[%h]:%p', last]
+  return ['-o', `ProxyCommand=${command.map(quote).join(' ')}`]
 }
 
 /** Ends the shared connections to machines, if there are any. */
@@ -91,7 +116,7 @@ interface Ref {
 class SshTransport implements Transport {
   readonly #entry: MachineEntry
   readonly #options: string[]
-  readonly #sentinel = `end-${randomBytes(12).toString('hex')}`
+  readonly #mark = randomBytes(12).toString('hex')
   readonly #shell
   #stdout = ''
   #stderr = ''
@@ -134,31 +159,49 @@ class SshTransport implements Transport {
       this.#waiting = { resolve, reject }
       this.#stdout = ''
       this.#stderr = ''
-      // One quoted word, parsed whole before it runs, with stdin closed: a
-      // command that reads stdin cannot eat the rest of the session.
+      // One quoted word and one group, parsed whole before it runs, with stdin
+      // closed: a command that reads stdin cannot eat the rest of the session.
+      // Between the marks is what the script printed: not a login greeting,
+      // nor a process that an earlier script left behind.
+      const group = quote(`{ :; ${script}\n}`)
       this.#shell.stdin.write(
-        `( set -euo pipefail; eval ${quote(script)} ) </dev/null\n` +
-          `printf '%s %d\\n' ${this.#sentinel} $?\n` +
-          `printf '%s\\n' ${this.#sentinel} >&2\n`,
+        `echo begin-${this.#mark}; echo begin-${this.#mark} >&2\n` +
+          `( set -euo pipefail; eval ${group} ) </dev/null\n` +
+          `echo end-${this.#mark} $?; echo end-${this.#mark} >&2\n`,
       )
     }).finally(() => this.#letProcessEnd(true))
   }
 
   #settle(): void {
-    const end = this.#stdout.lastIndexOf(this.#sentinel)
-    const endOfErrors = this.#stderr.lastIndexOf(this.#sentinel)
-    if (end < 0 || endOfErrors < 0 || !this.#stdout.endsWith('\n')) return
-    const waiting = this.#waiting
-    this.#waiting = undefined
-    waiting?.resolve({
-      code: Number(this.#stdout.slice(end + this.#sentinel.length)),
-      stdout: this.#stdout.slice(0, end),
-      stderr: this.#stderr.slice(0, endOfErrors),
+    const end = this.#stdout.match(`end-${this.#mark} (\\d+)\n`)
+    const endOfErrors = this.#stderr.lastIndexOf(`end-${this.#mark}\n`)
+    if (!end || endOfErrors < 0) return
+    this.#waiting?.resolve({
+      code: Number(end[1]),
+      stdout: this.#afterBegin(this.#stdout.slice(0, end.index)),
+      stderr: this.#afterBegin(this.#stderr.slice(0, endOfErrors)),
     })
+    this.#waiting = undefined
+    this.#stdout = ''
+    this.#stderr = ''
   }
 
+  #afterBegin(text: string): string {
+    const begin = `begin-${this.#mark}\n`
+    const index = text.indexOf(begin)
+    return index < 0 ? text : text.slice(index + begin.length)
+  }
+
+  // What the script itself said must not be taken for the reason.
   #fail(): void {
-    this.#ended = connectionError(this.#entry, this.#options, this.#stderr)
+    const what = this.#waiting
+      ? 'the connection ended in the middle of a script'
+      : 'the connection ended'
+    const stderr = this.#afterBegin(this.#stderr)
+    this.#ended = connectionError(this.#entry, this.#options, stderr, {
+      what,
+      next: [goOn],
+    })
     this.#waiting?.reject(this.#ended)
     this.#waiting = undefined
   }
@@ -175,24 +218,28 @@ class SshTransport implements Transport {
   }
 
   async upload(file: string, remote: string): Promise<void> {
-    const { exitCode, stderr } = await execa(
-      'ssh',
-      [...this.#options, asRoot(`umask 077; cat > ${quote(remote)}`)],
-      { input: createReadStream(file), reject: false },
+    // An older file would keep its mode, and half a file a full disk full.
+    const path = quote(remote)
+    const command = `umask 077; rm -f ${path}; cat > ${path} || { rm -f ${path}; exit 1; }`
+    const result = await execa('ssh', [...this.#options, asRoot(command)], {
+      input: createReadStream(file),
+      reject: false,
+    })
+    if (!result.failed) return
+    const said = result.stderr || result.originalMessage || ''
+    throw new GuideError(
+      `${this.#entry.name}: could not upload ${file} to ${remote}\n` +
+        `  end of stderr:\n    ${said.split('\n').slice(-8).join('\n    ')}`,
+      /No space left/.test(said)
+        ? ['the disk is full: `df -h` on that machine tells which']
+        : [goOn],
     )
-    if (exitCode !== 0) {
-      throw new GuideError(
-        `${this.#entry.name}: could not upload ${file} to ${remote}\n` +
-          `  end of stderr:\n    ${stderr.split('\n').slice(-8).join('\n    ')}`,
-        /No space left/.test(stderr)
-          ? ['the disk is full: `df -h` on that machine tells which']
-          : ['run the same command again: what has arrived is kept'],
-      )
-    }
   }
 
   paste(script: string): string {
-    const command = ['ssh', ...this.#options.map(quote), 'sudo bash'].join(' ')
+    const sudo = this.#entry.ssh.user === 'root' ? '' : 'sudo '
+    const shell = quote(`${sudo}bash -euo pipefail -s`)
+    const command = ['ssh', ...this.#options.map(quote), shell].join(' ')
     return `${command} <<'END'\n${script}\nEND`
   }
 
@@ -201,48 +248,53 @@ class SshTransport implements Transport {
   }
 }
 
+const goOn = 'run the same command again: it goes on where it stopped'
+
 // Works in whatever shell the user logs in with, and as root without sudo.
+// In English, because some messages of programs are looked for.
 function asRoot(command: string): string {
-  const sudo = `sudo -n bash -c ${quote(command)}`
-  const script = `[ "$(id -u)" = 0 ] && ${command}; [ "$(id -u)" = 0 ] || exec ${sudo}`
+  const english = 'export LC_ALL=C;'
+  const bash = `bash -c ${quote(`${english} ${command}`)}`
+  const script = `${english} [ "$(id -u)" = 0 ] || exec sudo -n ${bash}; exec ${bash}`
   return `exec sh -c ${quote(script)}`
 }
 
-async function connect(entry: MachineEntry, options: string[]): Promise<void> {
-  mkdirSync(socketDirectory(), { recursive: true, mode: 0o700 })
-  const errors = join(
-    socketDirectory(),
-    `${randomBytes(6).toString('hex')}.err`,
-  )
-  // The connection that stays behind would hold our pipes open for ever, so
-  // it gets none: what ssh has to say goes to a file.
-  const { exitCode } = await execa(
-    'ssh',
-    [
-      ...['-o', 'ControlMaster=auto', '-o', `ControlPersist=${idleSeconds}`],
-      ...['-E', errors, ...options, asRoot('true')],
-    ],
-    { reject: false, stdio: 'ignore' },
-  )
-  const log = existsSync(errors) ? readFileSync(errors, 'utf8') : ''
-  await rm(errors, { force: true })
-  if (exitCode === 0) return
-  // The reason sudo gives comes through the channel, which was closed above.
-  const said =
-    exitCode === 255
-      ? log
-      : (await execa('ssh', [...options, asRoot('true')], { reject: false }))
-          .stderr
-  throw connectionError(entry, options, said || log)
+// Returns what ssh said, which is little when all is well.
+async function connect(
+  entry: MachineEntry,
+  options: string[],
+): Promise<string> {
+  // The connection that stays behind would hold a pipe of ours open for ever,
+  // so what ssh and sudo have to say goes to a file.
+  const file = join(socketFolder(), randomBytes(6).toString('hex'))
+  const log = createWriteStream(file, { flags: 'wx', mode: 0o600 })
+  try {
+    await once(log, 'open')
+    const { exitCode, code } = await execa(
+      'ssh',
+      [
+        ...['-o', 'ControlMaster=auto', '-o', `ControlPersist=${idleSeconds}`],
+        ...['-o', 'LogLevel=INFO', ...options, asRoot('true')],
+      ],
+      { reject: false, stdin: 'ignore', stdout: 'ignore', stderr: log },
+    )
+    const said = readFileSync(file, 'utf8')
+    if (exitCode === 0) return said
+    if (code === 'ENOENT') throw new GuideError('ssh is not installed here', [])
+    throw connectionError(entry, options, said, explain(entry, said))
+  } finally {
+    log.destroy()
+    rmSync(file, { force: true })
+  }
 }
 
 function connectionError(
   entry: MachineEntry,
   options: string[],
   stderr: string,
+  { what, next }: { what: string; next: string[] },
 ): GuideError {
   const command = `ssh ${options.map(quote).join(' ')}`
-  const { what, next } = explain(entry, stderr)
   const tail = stderr.trim().split('\n').slice(-6).join('\n    ')
   return new GuideError(
     `${entry.name} (${entry.ssh.host}): ${what}\n` +
@@ -253,18 +305,22 @@ function connectionError(
 }
 
 function explain(entry: MachineEntry, stderr: string) {
+  const [, file, line] = /^Offending .*key in (.+):(\d+)/m.exec(stderr) ?? []
+  const [, name] = /^Host key for (\S+) has changed/m.exec(stderr) ?? []
   const cases: [RegExp, string, string[]][] = [
     [
       /HOST IDENTIFICATION HAS CHANGED|Host key verification failed/,
-      'the host key is not the one seen before',
+      'the host key is not the one seen before' +
+        (file ? `, in line ${line} of ${file}` : ''),
       [
         'if the machine was installed anew, forget the old key: ' +
-          `ssh-keygen -R ${entry.ssh.host} -f the file that stderr names`,
+          `ssh-keygen -R ${quote(name ?? entry.ssh.host)} ` +
+          `-f ${file ? quote(file) : 'the file that stderr names'}`,
         'if it was not, somebody may be answering in its place: stop here',
       ],
     ],
     [
-      /sudo: .*(password|terminal) is required|sudo: .*not allowed/i,
+      /sudo: .*(password|terminal) is required|not allowed to execute/i,
       'sudo asks for a password',
       [
         `allow it without one: echo '${entry.ssh.user ?? 'USER'} ALL=(ALL) ` +
@@ -277,7 +333,7 @@ function explain(entry: MachineEntry, stderr: string) {
       ['install sudo there, or set `ssh.user: root` in cluster.yaml'],
     ],
     [
-      /Permission denied/,
+      /Permission denied|Too many authentication failures/,
       'the machine refused our key',
       [
         'set `ssh.user` and `ssh.key` in cluster.yaml, or load the key into ' +
@@ -303,39 +359,51 @@ function explain(entry: MachineEntry, stderr: string) {
   const found = cases.find(([pattern]) => pattern.test(stderr))
   return found
     ? { what: found[1], next: found[2] }
-    : {
-        what: 'the connection ended',
-        next: ['run the same command again: it goes on where it stopped'],
-      }
+    : { what: 'the connection ended', next: [goOn] }
 }
 
 // Short, because the path of a Unix socket ends at 108 bytes.
-function socketDirectory(): string {
-  return join(tmpdir(), `kfs-ssh-${userInfo().uid}`)
+function socketFolder(): string {
+  const { uid } = userInfo()
+  const temporary = tmpdir().length > 20 ? '/tmp' : tmpdir()
+  const folder = join(temporary, `kfs-ssh-${uid}`)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  // Who owns the folder could put a connection of his own there.
+  const found = lstatSync(folder)
+  if (found.uid !== uid || (found.mode & 0o077) !== 0) {
+    throw new GuideError(
+      `${folder} must belong to you and be closed to others (mode 0700)`,
+      [`have it removed: rm -r ${folder}`],
+    )
+  }
+  return folder
 }
 
-function readKnownHosts(directory: string): string {
-  const file = join(directory, 'known_hosts')
-  return existsSync(file) ? readFileSync(file, 'utf8') : ''
+// Not every ssh puts the jump host into %C.
+function socketName(jump = ''): string {
+  const hash = createHash('sha256').update(jump).digest('hex').slice(0, 8)
+  return jump ? `%C${hash}` : '%C'
 }
 
-async function tellNewHostKey(
+async function tellNewHostKeys(
   entry: MachineEntry,
   directory: string,
-  before: string,
+  said: string,
   notice: (line: string) => void,
 ): Promise<void> {
-  if (readKnownHosts(directory) === before) return
-  const { host, port } = entry.ssh
-  const name = port && port !== 22 ? `[${host}]:${port}` : host
   const file = join(directory, 'known_hosts')
-  if (before.split('\n').some((line) => line.split(' ')[0] === name)) return
-  const { stdout } = await execa('ssh-keygen', ['-lf', file, '-F', name], {
-    reject: false,
-  })
-  const fingerprint = stdout
-    .split('\n')
-    .find((line) => line.includes('SHA256:'))
-  if (!fingerprint) return
-  notice(`${entry.name}: first contact, host key recorded: ${fingerprint}`)
+  const added = /Permanently added '(.+)' \((\S+)\) to the list of known/g
+  for (const [, name = '', type] of said.matchAll(added)) {
+    const { stdout = '' } = await execa(
+      'ssh-keygen',
+      ['-lf', file, '-F', name],
+      { reject: false },
+    )
+    const fingerprint = stdout
+      .split('\n')
+      .find((line) => line.includes(` ${type} SHA256:`))
+    notice(
+      `${entry.name}: first contact, host key recorded: ${fingerprint ?? name}`,
+    )
+  }
 }

@@ -322,6 +322,8 @@ function requireSteps(
   const self = verb === 'verify' || verb === 'drill' ? [number] : []
   const missing = [...needs, ...self].flatMap((need) => {
     const record = steps[need]
+    // A step that failed half-way may be looked at.
+    if (record && need === number) return []
     if (record?.status !== 'applied') {
       return [record ? `${need} (begun, not finished)` : need]
     }

@@ -226,9 +226,8 @@ export function stillStanding(
   later: readonly string[],
   forget = false,
 ): GuideError {
-  const stand = later.length === 1 ? 'it is undone' : 'they are undone'
   return new GuideError(
-    `${number} cannot be undone before ${stand}: ${later.join(', ')}`,
+    `${number} cannot be undone while later steps stand: ${later.join(', ')}`,
     [
       'undo these too, highest first: npm run steps -- --undo ' +
         `--from ${number} --cascade${forget ? ' --forget' : ''}`,

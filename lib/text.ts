@@ -37,10 +37,15 @@ export function commandLine(
   program: string,
   flags: Record<string, string | number | boolean>,
 ): string {
-  const rendered = Object.entries(flags).map(
-    // In a unit, % begins a specifier and $ a variable.
-    ([name, value]) =>
-      `--${name}=${value}`.replaceAll('%', '%%').replaceAll('$', '$$$$'),
+  const rendered = Object.entries(flags).map(([name, value]) =>
+    oneWord(`--${name}=${value}`),
   )
   return [program, ...rendered].join(' \\\n  ')
+}
+
+// In a unit, % begins a specifier and $ a variable; a word with spaces or
+// quotes is written as in C (systemd.service(5), "Command lines").
+function oneWord(flag: string): string {
+  const literal = flag.replaceAll('%', '%%').replaceAll('$', '$$$$')
+  return /[\s"'\\;]/.test(literal) ? JSON.stringify(literal) : literal
 }

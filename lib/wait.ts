@@ -31,13 +31,13 @@ export async function waitOn(
       found=$?
       set -e
       [ "$found" != 0 ] || exit 0
-      [ "$SECONDS" -lt "$end" ] || { tail -n 8 "$said"; exit 0; }
+      [ "$SECONDS" -lt "$end" ] || { echo late; tail -n 8 "$said"; exit 0; }
       sleep 0.1
     done
     `)
-  // Success prints nothing, so whatever was printed is why it failed.
-  if (said === '' && (await host.holds(script))) return
-  throw waitError(`${machine}: waited ${seconds} s until ${what}`, said, next)
+  if (said === '') return
+  const reason = said.slice('late'.length)
+  throw waitError(`${machine}: waited ${seconds} s until ${what}`, reason, next)
 }
 
 /**

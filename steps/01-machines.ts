@@ -8,9 +8,9 @@ import { notApplicable, step } from '../lib/step.ts'
 const { cluster, verify } = await step(import.meta)
 
 // #region read
-// All checks below look at the same answers: one script per machine, run on
-// all of them at once. A line that cannot be answered stays empty.
-async function identityOf(machine: Machine) {
+// One script per machine answers every question below. A line that cannot be
+// answered stays empty.
+async function ask(machine: Machine) {
   const answer = await machine.read`
     set +e; exec 2>/dev/null
     interface=$(ip -o -4 address show to ${machine.address}/32 |
@@ -20,42 +20,39 @@ async function identityOf(machine: Machine) {
     echo "machine-id=$(cat /etc/machine-id)"
     echo "interface=$interface"
     echo "addresses=$(hostname -I)"
-    echo "mac=$(cat "/sys/class/net/$interface/address")"
+    echo "MAC=$(cat "/sys/class/net/$interface/address")"
     # A container shows the product_uuid of its host.
     systemd-detect-virt --quiet --container ||
-      echo "uuid=$(cat /sys/class/dmi/id/product_uuid)"`
-  const pairs = answer.split('\n').map((line) => line.split(/=(.*)/))
-  return {
-    machine,
-    values: Object.fromEntries(pairs),
-    clock: await ahead(machine),
-  }
+      echo "product_uuid=$(cat /sys/class/dmi/id/product_uuid)"`
+  const lines = answer.split('\n').map((line) => line.split(/=(.*)/))
+  const found: Record<string, string> = Object.fromEntries(lines)
+  return { machine, found, ahead: await secondsAhead(machine) }
 }
 
-// How many seconds the machine's clock is ahead of ours. It was read in the
-// middle between question and answer, or half a round trip from there.
-async function ahead(machine: Machine): Promise<number> {
+// A clock was read in the middle between question and answer, or at most half
+// a round trip from there.
+async function secondsAhead(machine: Machine): Promise<number> {
   const asked = Date.now()
   const theirs = Number(await machine.read`date +%s.%N`) * 1000
   return (theirs - (asked + Date.now()) / 2) / 1000
 }
 
-type Identity = Awaited<ReturnType<typeof identityOf>>
-let read: Promise<Identity[]> | undefined
-const identities = () => {
-  read ??= Promise.all(cluster.machines.map(identityOf))
-  return read
-}
+const answers: Awaited<ReturnType<typeof ask>>[] = []
 // #endregion read
 
 // #region reach
 await verify('every machine answers SSH and lets us be root', async () => {
-  for (const { machine, values } of await identities()) {
-    const { user } = values
-    assert.equal(
-      user,
-      'root',
-      `${machine.name}: found user ${user}, wanted root`,
+  const results = await Promise.allSettled(cluster.machines.map(ask))
+  const errors: unknown[] = []
+  for (const result of results) {
+    if (result.status === 'fulfilled') answers.push(result.value)
+    else errors.push(result.reason)
+  }
+  if (errors.length > 0) throw new AggregateError(errors)
+  for (const { machine, found } of answers) {
+    assert.ok(
+      found.user === 'root',
+      `${machine.name}: commands run as ${found.user}, wanted root`,
     )
   }
 })
@@ -64,65 +61,59 @@ await verify('every machine answers SSH and lets us be root', async () => {
 // #region address
 // Other machines connect to the address, so SSH must end on the machine that
 // holds it, and not on another behind the same name or jump host.
-await verify(
-  'every machine holds the address that cluster.yaml gives it',
-  async () => {
-    for (const { machine, values } of await identities()) {
-      assert.ok(
-        values.interface,
-        `${machine.name}: ${machine.address} is on none of its interfaces\n` +
-          `  found: ${values.addresses}\n` +
-          '  → correct address or ssh.host of this machine in cluster.yaml',
-      )
-    }
-  },
-)
+await verify('every machine holds its address of cluster.yaml', () => {
+  for (const { machine, found } of answers) {
+    assert.ok(
+      found.interface,
+      `${machine.name}: none of its interfaces has ${machine.address}\n` +
+        `  found: ${found.addresses}\n` +
+        '  → correct its address, or its ssh.host, in cluster.yaml',
+    )
+  }
+})
 // #endregion address
 
 // #region unique
-// Copies of one disk image share what was made at the first start. Then pods
-// get each other's addresses, and one node is taken for another.
-const reset: Record<string, string> = {
-  hostname: 'hostnamectl set-hostname NAME, on all but one',
-  'machine-id':
-    'rm /etc/machine-id && systemd-machine-id-setup && reboot, on all but one',
-  mac: 'give each virtual network card its own MAC address',
-  uuid: 'give each virtual machine its own UUID (qemu: -uuid)',
+// Copies of one disk image share what was made at its first start. Then one
+// machine gets the packets, the lease or the node of another.
+const remedies: Record<string, string> = {
+  hostname: 'hostnamectl set-hostname NAME',
+  'machine-id': 'rm /etc/machine-id; systemd-machine-id-setup; reboot',
+  MAC: 'give its network card an address of its own',
+  product_uuid: 'give the virtual machine a UUID of its own (qemu: -uuid)',
 }
-for (const [name, remedy] of Object.entries(reset)) {
-  await verify(`every machine has its own ${name}`, async () => {
-    if (cluster.machines.length === 1) return notApplicable('one machine')
+for (const [what, remedy] of Object.entries(remedies)) {
+  await verify(`every machine has a ${what} of its own`, () => {
+    if (answers.length < 2) return notApplicable('there is one machine')
     const owners = new Map<string, string>()
-    for (const { machine, values } of await identities()) {
-      const value = values[name]
-      // Containers and some boards have no UUID; all have the rest.
-      if (!value && name === 'uuid') continue
-      assert.ok(value, `${machine.name}: found no ${name}\n  → ${remedy}`)
-      const other = owners.get(value)
+    for (const { machine, found } of answers) {
+      const value = found[what]
+      // Containers and small boards have none; of the rest, all must have it.
+      if (!value && what === 'product_uuid') continue
+      assert.ok(value, `${machine.name}: found no ${what}\n  → ${remedy}`)
       assert.ok(
-        !other,
-        `${machine.name} and ${other} have the same ${name}\n` +
-          `  found: ${value}\n  → ${remedy}`,
+        !owners.has(value),
+        `${machine.name} has the ${what} of ${owners.get(value)}\n` +
+          `  found on both: ${value}\n  → on one of them: ${remedy}`,
       )
       owners.set(value, machine.name)
     }
-    if (owners.size === 0) return notApplicable('no machine shows one')
+    if (owners.size === 0) return notApplicable('no machine has one')
   })
 }
 // #endregion unique
 
 // #region clocks
-// Certificates begin to be valid when they are made. On a machine whose clock
-// is behind, everybody else's are of the future, and refused.
-await verify('all clocks are within 30 s of each other', async () => {
-  const all = await identities()
-  const sorted = all.map(({ clock }) => clock).sort((a, b) => a - b)
+// A certificate begins to be valid when it is made: where a clock is behind,
+// the certificates of all others are of the future, and refused.
+await verify('every clock is within 30 s of the others', () => {
+  const sorted = answers.map(({ ahead }) => ahead).sort((a, b) => a - b)
   const median = sorted[Math.floor(sorted.length / 2)] ?? 0
-  for (const { machine, clock } of all) {
-    const off = clock - median
+  for (const { machine, ahead } of answers) {
+    const off = Math.round(ahead - median)
     assert.ok(
       Math.abs(off) <= 30,
-      `${machine.name}: its clock is ${Math.abs(off).toFixed(0)} s ` +
+      `${machine.name}: its clock is ${Math.abs(off)} s ` +
         `${off > 0 ? 'ahead of' : 'behind'} the others, allowed are 30 s\n` +
         '  → install chrony there, or: timedatectl set-ntp true',
     )

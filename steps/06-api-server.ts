@@ -215,6 +215,8 @@ await on(cluster.controlPlanes, async (machine) => {
       })}
       Restart=always
       RestartSec=1s
+      # Watches never end by themselves; it would wait a minute for them.
+      TimeoutStopSec=5s
       LimitNOFILE=65536
       NoNewPrivileges=yes
       ProtectSystem=full

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { imageOf } from '../lib/install.ts'
+import { sh } from '../lib/shell.ts'
 import { step } from '../lib/step.ts'
 import { commandLine, text } from '../lib/text.ts'
 
@@ -113,6 +114,14 @@ await verify('a container runs, and seccomp filters its calls', async () => {
 // #region undo
 undo(cluster.machines, async (machine) => {
   await machine.removeService('containerd')
+  // What containers had mounted outlives them.
+  const mounts = sh`awk '$2 ~ "^/(run|var/lib)/containerd/" { print $2 }' \
+    /proc/mounts | sort -r`
+  await machine.ensure(
+    'unmounted the file systems of containers',
+    sh`[ -z "$(${mounts})" ]`,
+    sh`${mounts} | xargs umount`,
+  )
   await machine.remove(folder, plugins, '/run/containerd')
   await machine.uninstall('containerd', 'containerd-shim-runc-v2', 'ctr', 'runc')
   // Images are downloaded again; volumes of pods are kubelet's, step 10.

@@ -299,14 +299,18 @@ undo(cluster.machines, async (machine) => {
   // Pods live on without a kubelet; containerd has to be told.
   await machine.ensure(
     'pods stopped',
-    sh`[ -z "$(ctr -n k8s.io tasks ls -q)" ]`,
-    sh`ctr -n k8s.io tasks ls -q | xargs -r -n1 ctr -n k8s.io tasks kill -s 9
-       ctr -n k8s.io tasks ls -q | xargs -r -n1 ctr -n k8s.io tasks delete -f
-       ctr -n k8s.io containers ls -q | xargs -r ctr -n k8s.io containers rm`,
+    sh`[ -z "$(ctr -n k8s.io containers ls -q)" ]`,
+    sh`export CONTAINERD_NAMESPACE=k8s.io
+       for id in $(ctr containers ls -q); do
+         # Whatever was gone already is what we wanted.
+         ctr tasks kill --all --signal 9 $id || true
+         ctr tasks delete --force $id || true
+         ctr containers delete $id || true
+       done
+       ip netns list | awk '/^cni-/ { print $1 }' | xargs -r -n1 ip netns delete
+       awk '$2 ~ "^${data}/" { print $2 }' /proc/mounts | sort -r |
+         xargs -r umount`,
   )
-  await machine.run`
-    awk '$2 ~ "^${data}/" { print $2 }' /proc/mounts | sort -r |
-      xargs -r umount`
   await machine.remove(folder, data, '/var/log/pods', '/var/log/containers')
   await machine.uninstall('kubelet')
 })

@@ -2,6 +2,7 @@
 // Runs on: the API · Needs: 12 · Leaves: CoreDNS, two replicas
 
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { imageOf } from '../lib/install.ts'
 import { probes } from '../lib/probes.ts'
 import { notApplicable, step } from '../lib/step.ts'
@@ -63,7 +64,10 @@ const rights = [
 const corefile = text`
   .:53 {
     errors
-    health { lameduck 5s }
+    # When told to stop, it answers on until nobody asks it any more.
+    health {
+      lameduck 5s
+    }
     ready
     # Names of the cluster, and of addresses in it, come from the API.
     kubernetes ${domain} in-addr.arpa ip6.arpa {
@@ -89,6 +93,8 @@ const configuration = {
 // #endregion configuration
 
 // #region deployment
+const fingerprint = createHash('sha256').update(corefile).digest('hex')
+
 const deployment = {
   apiVersion: 'apps/v1',
   kind: 'Deployment',
@@ -97,7 +103,11 @@ const deployment = {
     replicas: 2,
     selector: { matchLabels: labels },
     template: {
-      metadata: { labels },
+      metadata: {
+        labels,
+        // Pods read it when they start, so a new one makes new pods.
+        annotations: { 'kubernetes-from-scratch/corefile': fingerprint },
+      },
       spec: {
         priorityClassName: 'system-cluster-critical',
         serviceAccountName: name,
@@ -110,6 +120,8 @@ const deployment = {
             topologyKey: 'kubernetes.io/hostname',
             whenUnsatisfiable: 'ScheduleAnyway',
             labelSelector: { matchLabels: labels },
+            // Pods of an older version, on their way out, do not count.
+            matchLabelKeys: ['pod-template-hash'],
           },
         ],
         tolerations: [
@@ -214,9 +226,15 @@ await verify('and a name outside of the cluster', () => {
 
 await verify('the replicas are on two machines', async () => {
   if (cluster.machines.length < 2) return notApplicable('there is one machine')
-  const path = `/api/v1/namespaces/${namespace}/pods?labelSelector=k8s-app%3Dkube-dns`
-  const nodes = (await api().list(path)).map(({ spec }) => spec.nodeName)
-  assert.equal(new Set(nodes).size, 2, `they are on ${nodes.join(' and ')}`)
+  const slices = await api().list(
+    `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices` +
+      '?labelSelector=kubernetes.io/service-name=kube-dns',
+  )
+  const ready = slices
+    .flatMap(({ endpoints }) => endpoints ?? [])
+    .filter(({ conditions }) => conditions.ready)
+  const nodes = new Set(ready.map(({ nodeName }) => nodeName))
+  assert.equal(nodes.size, 2, `they are on ${[...nodes].join(' and ')}`)
 })
 
 await verify('the probe pods are gone again', () => pods.remove())

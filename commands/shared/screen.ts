@@ -38,7 +38,7 @@ export function screenOn(stream: Stream): Screen {
     show(line) {
       if (!live || line === shown) return
       // A line that wraps could not be cleared.
-      const width = (stream.columns ?? 80) - 1
+      const width = (stream.columns || 80) - 1
       stream.write(`${clear()}${[...line].slice(0, width).join('')}`)
       shown = line
     },

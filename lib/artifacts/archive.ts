@@ -24,7 +24,8 @@ export async function extract(
   const found = names.find((name) => name.replace(/^\.\//, '') === member)
   if (!found) {
     throw new UnavailableError(
-      `${archive} holds no ${member}; it holds ${names.slice(0, 10).join(', ')}`,
+      `${archive} holds no ${member}; it begins with ` +
+        names.slice(0, 10).join(', '),
     )
   }
   const out = createWriteStream(file, { mode: 0o755 })

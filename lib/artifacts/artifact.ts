@@ -28,7 +28,12 @@ export interface Artifact {
 
 export type Origin = Exclude<ArtifactSource, 'cache'>
 
-/** What this computer is, in the words of Go; undefined for anything else. */
+/**
+ * What this computer is, in the words of Go; undefined for anything else.
+ *
+ * @example
+ * architectureHere() // 'amd64'
+ */
 export function architectureHere(): Architecture | undefined {
   if (arch === 'x64') return 'amd64'
   return arch === 'arm64' ? 'arm64' : undefined

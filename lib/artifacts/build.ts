@@ -18,6 +18,8 @@ const modules = join(import.meta.dirname, 'go')
  *
  * @throws {UnavailableError} with what is missing here and how to get it
  * @throws {ChecksumError} when a module is not what go.sum says
+ * @example
+ * await build({ ...order, names: ['etcd', 'etcdctl'] })
  */
 export async function build(order: Order): Promise<Artifact[]> {
   const { entry, version, architecture, work, signal } = order
@@ -65,6 +67,8 @@ export async function build(order: Order): Promise<Artifact[]> {
  * program with another recipe is built anew.
  *
  * @returns undefined where this version cannot be built
+ * @example
+ * await recipeOf(entryOf('etcd'), '3.7.1')
  */
 export async function recipeOf(
   entry: ComponentEntry,

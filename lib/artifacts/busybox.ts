@@ -11,6 +11,8 @@ import type { Order } from './order.ts'
  *
  * @throws {UnavailableError} with what to install, and for an architecture
  * that this computer does not have
+ * @example
+ * { path: 'bin/busybox', content: [await busybox(order)] }
  */
 export async function busybox(order: Order): Promise<Buffer> {
   const { architecture, work, report } = order
@@ -37,7 +39,8 @@ async function fromPackage(work: string): Promise<Buffer> {
     throw new UnavailableError(
       `no static busybox: ${program} says ${done.stderr || done.message}`,
       [
-        'apt-get update && apt-get install busybox-static, or dnf install busybox',
+        'apt-get update && apt-get install busybox-static, or ' +
+          'dnf install busybox',
       ],
     )
   }

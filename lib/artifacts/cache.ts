@@ -71,7 +71,12 @@ export function mirrorPath(
   return [component, version, architecture, file].join('/')
 }
 
-/** Absolute path of an artifact in the cache, there or not. */
+/**
+ * Absolute path of an artifact in the cache, there or not.
+ *
+ * @example
+ * cacheFile({ name: 'etcd', version, architecture })
+ */
 export function cacheFile(wanted: Wanted, from?: Catalogue): string {
   return join(artifactsFolder(), mirrorPath(wanted, from))
 }
@@ -123,6 +128,8 @@ export async function findCached(
  *
  * @param temporary the file; it is moved, so it lies on the same disk
  * @returns the artifact
+ * @example
+ * await keep(wanted, '/cache/.work/etcd', facts)
  */
 export async function keep(
   wanted: Wanted,
@@ -144,7 +151,12 @@ export async function keep(
   return artifactOf(wanted, file, record, record.origin)
 }
 
-/** Removes an artifact and its record. */
+/**
+ * Removes an artifact and its record.
+ *
+ * @example
+ * await drop({ name: 'etcd', version, architecture })
+ */
 export async function drop(wanted: Wanted, from?: Catalogue): Promise<void> {
   const file = cacheFile(wanted, from)
   await rm(recordOf(file), { force: true })

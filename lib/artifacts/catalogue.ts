@@ -151,6 +151,8 @@ export function componentOf(name: string, from = catalogue()): string {
  * What the versions file says of a component.
  *
  * @throws {GuideError} for a component that it does not have
+ * @example
+ * entryOf('etcd').default // '3.7.1'
  */
 export function entryOf(name: string, from = catalogue()): ComponentEntry {
   const entry = from.components[name]
@@ -209,7 +211,12 @@ export function imageReference(
   throw new GuideError(`${name} is a program, not an image`)
 }
 
-/** The pinned hash of what is downloaded for a file, if there is one. */
+/**
+ * The pinned hash of what is downloaded for a file, if there is one.
+ *
+ * @example
+ * pinOf(entryOf('runc').sha256, 'runc', '1.5.1', 'arm64')
+ */
 export function pinOf(
   table: ComponentEntry['sha256'],
   name: string,
@@ -220,12 +227,22 @@ export function pinOf(
   return typeof found === 'object' ? found[name] : found
 }
 
-/** Puts values into the places of a pattern. */
+/**
+ * Puts values into the places of a pattern.
+ *
+ * @example
+ * fill('v{version}', { version: '1.5.1' }) // 'v1.5.1'
+ */
 export function fill(pattern: string, values: Record<string, string>): string {
   return pattern.replace(/\{(\w+)\}/g, (place, key) => values[key] ?? place)
 }
 
-/** What patterns may say of a version. */
+/**
+ * What patterns may say of a version.
+ *
+ * @example
+ * parts('1.37.1').minor // '37'
+ */
 export function parts(version: string) {
   const [major = '', minor = ''] = version.split('.')
   return { version, major, minor }

@@ -17,7 +17,12 @@ export async function sha256OfFile(file: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** The sha256 of what is in memory. */
+/**
+ * The sha256 of what is in memory.
+ *
+ * @example
+ * sha256Of('text')
+ */
 export function sha256Of(...chunks: (Buffer | string)[]): string {
   const hash = createHash('sha256')
   for (const chunk of chunks) hash.update(chunk)

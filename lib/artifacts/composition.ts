@@ -20,6 +20,8 @@ const nslookup = beside('nslookup.sh')
  * Stands for the way images are put together.
  *
  * @returns a sha256
+ * @example
+ * await compositionRecipe()
  */
 export async function compositionRecipe(): Promise<string> {
   const made = ['composition.ts', 'image.ts', 'tar.ts'].map(beside)
@@ -33,6 +35,8 @@ export async function compositionRecipe(): Promise<string> {
  * @param program the program's file
  * @returns the archive's pieces, and the digest that containerd will list
  * @throws {UnavailableError} when a part of it is not to be had
+ * @example
+ * const { archive } = await imageAround(order, 'pause', '/tmp/pause')
  */
 export async function imageAround(
   order: Order,

@@ -55,7 +55,12 @@ export async function download(
   await rm(noteOf(part), { force: true })
 }
 
-/** The error for a file that is not what it should be. */
+/**
+ * The error for a file that is not what it should be.
+ *
+ * @example
+ * throw wrongChecksum(url, found, wanted)
+ */
 export function wrongChecksum(
   what: string,
   found: string,

@@ -41,6 +41,8 @@ const asTheyCome = atMost(100)
 /**
  * Has some files of one version of one component in the cache; see
  * {@link obtain}.
+ * @example
+ * await gather('etcd', ['etcd', 'etcdctl'], '3.7.1', 'amd64', {})
  */
 export async function gather(
   component: string,

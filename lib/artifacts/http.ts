@@ -100,6 +100,8 @@ async function readText(url: string, options: RequestOptions): Promise<string> {
  * Reads a body chunk by chunk, and gives up when no byte comes any more.
  *
  * @throws {InterruptedError} when it stalls or breaks off
+ * @example
+ * await readBody(body, url, {}, async (chunk) => file.write(chunk))
  */
 export async function readBody(
   body: IncomingMessage,
@@ -132,6 +134,8 @@ export async function readBody(
  *
  * @throws {UnavailableError} with the URL and the status
  * @throws {InterruptedError} where asking again may help (RFC 9110, 15.6)
+ * @example
+ * refuseStatus(answer.status, url, answer.body)
  */
 export function refuseStatus(
   status: number,

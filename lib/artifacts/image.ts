@@ -112,7 +112,12 @@ export function imageArchive(image: Image): Buffer[] {
   ])
 }
 
-/** The digest of a blob, as registries and containerd write it. */
+/**
+ * The digest of a blob, as registries and containerd write it.
+ *
+ * @example
+ * digestOf(image.manifest) // 'sha256:…'
+ */
 export function digestOf(blob: Blob): string {
   const known = digests.get(blob)
   if (known) return known

@@ -23,7 +23,7 @@ const schema = z
   )
   .nullable()
 
-const header = `# What publishers said about downloads that the versions file does not pin.
+const header = `# What publishers said of downloads that are not pinned.
 # Written by the guide. A publisher that says something else later stops it.
 `
 
@@ -60,7 +60,8 @@ export function refuseOtherHash(key: string, sha256: string, from: string) {
       `  ${known.from} said ${known.sha256} on ${known.since}`,
     [
       'a release is never made anew under its old name: find out why',
-      `if you know that the new one is right, remove its entry from ${lockFile()}`,
+      'if you know that the new one is right, remove its entry from ' +
+        lockFile(),
     ],
   )
 }

@@ -25,6 +25,8 @@ import { fetchReleases, viaMirror } from './release.ts'
  *
  * @throws {ChecksumError} when something is not what was published
  * @throws {UnavailableError} when the mirror does not have it
+ * @example
+ * await fetchFromMirror({ ...order, mirror: 'http://10.0.0.1:8089' })
  */
 export async function fetchFromMirror(order: Order): Promise<Artifact[]> {
   const { mirror } = order

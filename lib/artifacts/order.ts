@@ -30,7 +30,12 @@ export interface Order {
 /** Fills the cache with some or all of what is ordered. */
 export type Source = (order: Order) => Promise<Artifact[]>
 
-/** How a line of progress calls an order, or one file of it. */
+/**
+ * How a line of progress calls an order, or one file of it.
+ *
+ * @example
+ * titleOf(order, 'kubelet') // 'kubelet 1.37.1 amd64'
+ */
 export function titleOf(
   { version, architecture }: Order,
   name: string,
@@ -38,12 +43,22 @@ export function titleOf(
   return `${name} ${version} ${architecture}`
 }
 
-/** Where a file of an order lies in the cache. */
+/**
+ * Where a file of an order lies in the cache.
+ *
+ * @example
+ * dirname(fileOf(order, 'kubelet'))
+ */
 export function fileOf(order: Order, name: string): string {
   return cacheFile(wantedOf(order, name), order.catalogue)
 }
 
-/** Puts a finished file of an order into the cache. */
+/**
+ * Puts a finished file of an order into the cache.
+ *
+ * @example
+ * await keepFile(order, 'kubelet', temporary, facts)
+ */
 export function keepFile(
   order: Order,
   name: string,
@@ -53,7 +68,12 @@ export function keepFile(
   return keep(wantedOf(order, name), temporary, facts, order.catalogue)
 }
 
-/** One file of an order. */
+/**
+ * One file of an order.
+ *
+ * @example
+ * mirrorPath(wantedOf(order, 'kubelet'))
+ */
 export function wantedOf({ version, architecture }: Order, name: string) {
   return { name, version, architecture }
 }

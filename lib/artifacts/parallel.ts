@@ -63,7 +63,12 @@ export async function together<T>(
   return { results: results.map(({ value }) => value), failures }
 }
 
-/** One error for several that say the same or nearly so. */
+/**
+ * One error for several that say the same or nearly so.
+ *
+ * @example
+ * if (failures.length) throw unavailable(failures)
+ */
 export function unavailable(failures: readonly UnavailableError[]) {
   const messages = [...new Set(failures.map(({ message }) => message))]
   const shown = messages.slice(0, 3).join('\n    ')

@@ -43,6 +43,8 @@ const kinds = [
  *
  * @throws {ChecksumError} for any part that is not what it should be
  * @throws {UnavailableError} when the registry does not give it
+ * @example
+ * await pullImage(order, 'pause', 'download', (url) => url)
  * @see https://github.com/opencontainers/distribution-spec
  */
 export async function pullImage(

@@ -25,6 +25,8 @@ const line = atMost(4)
  * @param route where to ask in place of the publisher, see {@link viaMirror}
  * @throws {ChecksumError} when something is not what was published
  * @throws {UnavailableError} when something is not to be had there
+ * @example
+ * await fetchReleases({ ...order, names: ['etcd'] })
  */
 export async function fetchReleases(
   order: Order,

@@ -1,71 +1,84 @@
 import { type Script, sh } from '../shell.ts'
-import { nodePackages } from './packages.ts'
+import { type Family, nodePackages } from './packages.ts'
 
-// What the package manager would bring, dependencies included, is written
-// down before it may: so undo removes this and nothing else.
-const aptGet = sh`
-  apt_get() {
-    DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 \
-      -o APT::AutoRemove::RecommendsImportant=false "$@"
-  }`
+const { debian, fedora } = nodePackages
 
-/** Succeeds where every package of the node spec is installed. */
-export function packagesInstalled(): Script {
+/**
+ * Prints the family of the machine's distribution, then the names of the
+ * packages of the node spec that are missing, a line each.
+ */
+export function findMissingPackages(): Script {
   return sh`
-    if command -v apt-get; then
-      installed=$(dpkg-query -W -f ${'${Package} ${db:Status-Status}\n'} \
-        ${nodePackages.debian} | grep -c ' installed$')
-      [ "$installed" -ge ${nodePackages.debian.length} ]
+    if command -v apt-get >/dev/null; then
+      echo debian
+      there=$(dpkg-query -W -f ${'${db:Status-Status} ${Package}\n'} \
+        ${debian} 2>/dev/null || true)
+      for name in ${debian}; do
+        grep -qx "installed $name" <<< "$there" || echo "$name"
+      done
     else
-      rpm -q ${nodePackages.fedora}
+      echo fedora
+      for name in ${fedora}; do
+        rpm -q "$name" >/dev/null || echo "$name"
+      done
     fi`
 }
 
 /**
- * Installs the packages of the node spec that are missing.
+ * Installs packages.
  *
- * @param record file that gets the names of all packages that come with it
+ * @param record file that gets the names of all packages that will come:
+ * with `apt` those that they depend on, too
  * @example
- * machine.ensure('packages', packagesInstalled(), installPackages(record))
+ * installPackages('debian', ['haproxy'], '/var/lib/…/before/packages')
  */
-export function installPackages(record: string): Script {
+export function installPackages(
+  family: Family,
+  names: readonly string[],
+  record: string,
+): Script {
+  if (family === 'fedora') {
+    return sh`
+      printf '%s\n' ${names} >> ${record}
+      dnf install -y --setopt=install_weak_deps=False ${names}`
+  }
+  // What an interrupted run left half done is ended first: apt refuses else.
+  // Others may be at work: a machine that has just started often updates its
+  // lists itself. An "Inst name [old] (new)" of the simulation is an upgrade:
+  // such a package was there before.
   return sh`
-    install -d -m 700 ${record.slice(0, record.lastIndexOf('/'))}
-    if command -v apt-get >/dev/null; then
-      ${aptGet}
-      # Machines that have just started often update their lists themselves.
-      for attempt in 1 2 3 4 5 6 7 8 9 10; do
-        said=$(apt_get update 2>&1) && break
-        grep -q 'Could not get lock' <<< "$said" && [ "$attempt" != 10 ] ||
-          { echo "$said" >&2; exit 1; }
+    export DEBIAN_FRONTEND=noninteractive
+    in_turn() {
+      for attempt in {1..40}; do
+        said=$("$@" 2>&1) && return
+        grep -qE 'locked by another|Could not get lock' <<< "$said" || break
         sleep 3
       done
-      # "Inst name [old] (new)" is an upgrade: it was there before.
-      apt_get install --simulate --no-install-recommends \
-        ${nodePackages.debian} |
-        sed -nE 's/^Inst ([^ ]+) \(.*/\1/p' >> ${record}
-      apt_get install --yes --no-install-recommends ${nodePackages.debian}
-    else
-      for name in ${nodePackages.fedora}; do
-        rpm -q "$name" >/dev/null || echo "$name" >> ${record}
-      done
-      dnf install -y --setopt=install_weak_deps=False ${nodePackages.fedora}
-    fi`
+      echo "$said" >&2
+      return 1
+    }
+    in_turn dpkg --force-confold --configure -a
+    in_turn apt-get -q update
+    apt-get install --simulate --no-install-recommends ${names} |
+      sed -nE 's/^Inst ([^ ]+) \(.*/\1/p' >> ${record}
+    apt-get install -q --yes --no-install-recommends \
+      -o DPkg::Lock::Timeout=120 ${names}`
 }
 
 /**
  * Removes what {@link installPackages} brought, except what something else
- * needs by now.
+ * depends on by now.
  */
 export function removePackages(record: string): Script {
   return sh`
     if command -v apt-get >/dev/null; then
-      ${aptGet}
+      export DEBIAN_FRONTEND=noninteractive
       xargs -r apt-mark auto < ${record} >/dev/null
-      unused=$(apt_get autoremove --simulate | sed -nE 's/^Remv ([^ ]+) .*/\1/p')
+      unused=$(apt-get autoremove --simulate \
+        -o APT::AutoRemove::RecommendsImportant=false |
+        sed -nE 's/^Remv ([^ ]+) .*/\1/p')
       { grep -Fxf ${record} <<< "$unused" || true; } |
-        DEBIAN_FRONTEND=noninteractive xargs -r apt-get purge -q --yes \
-          -o DPkg::Lock::Timeout=120
+        xargs -r apt-get purge -q --yes -o DPkg::Lock::Timeout=120
     else
       xargs -r dnf remove -y < ${record}
     fi

@@ -2,8 +2,8 @@ import type { Machine } from '../machine.ts'
 import { type Script, sh } from '../shell.ts'
 import { hostsBlock, hostsRange } from './hosts-file.ts'
 import {
+  findMissingPackages,
   installPackages,
-  packagesInstalled,
   removePackages,
 } from './package-scripts.ts'
 
@@ -21,15 +21,19 @@ const recording = sh`install -d -m 700 ${before}`
 /**
  * Has the packages of the node spec, and remembers which of them, and of what
  * they depend on, were not there.
- *
- * @example
- * await ensurePackages(machine)
  */
-export function ensurePackages(machine: Machine): Promise<boolean> {
-  const install = sh`
-    ${recording}
-    ${installPackages(record.packages)}`
-  return machine.ensure('packages', packagesInstalled(), install)
+export async function ensurePackages(machine: Machine): Promise<void> {
+  machine.journal.looked++
+  const found = await machine.read`${findMissingPackages()}`
+  const [family, ...missing] = found.split('\n')
+  if (missing.length === 0) return
+  const install = installPackages(
+    family === 'fedora' ? 'fedora' : 'debian',
+    missing,
+    record.packages,
+  )
+  const title = `packages ${missing.join(' ')}`
+  await machine.ensure(title, sh`false`, joined(recording, install))
 }
 
 /** Removes the packages that {@link ensurePackages} brought. */
@@ -207,11 +211,14 @@ export function ensureHostNames(
   return machine.ensure(
     '/etc/hosts',
     sh`[ "$(sed -n ${`${hostsRange}p`} /etc/hosts)" = ${block} ]`,
-    sh`
-      touch /etc/hosts
-      sed -e ${`${hostsRange}d`} -e '$a\' /etc/hosts > /etc/hosts.new
-      printf '%s\n' ${block} >> /etc/hosts.new
-      ${replaceHosts}`,
+    joined(
+      // The second expression ends the last line, if it has no end.
+      sh`
+        touch /etc/hosts
+        sed -e ${`${hostsRange}d`} -e '$a\' /etc/hosts > /etc/hosts.new`,
+      sh`printf '%s\n' ${block} >> /etc/hosts.new`,
+      replaceHosts,
+    ),
   )
 }
 
@@ -220,10 +227,11 @@ export function removeHostNames(machine: Machine): Promise<boolean> {
   return machine.ensure(
     '/etc/hosts as before',
     sh`[ -z "$(sed -n ${`${hostsRange}p`} /etc/hosts 2>/dev/null)" ]`,
-    sh`
-      sed ${`${hostsRange}d`} /etc/hosts > /etc/hosts.new
-      ${replaceHosts}
-      [ -s /etc/hosts ] || rm -f /etc/hosts`,
+    joined(
+      sh`sed ${`${hostsRange}d`} /etc/hosts > /etc/hosts.new`,
+      replaceHosts,
+      sh`[ -s /etc/hosts ] || rm -f /etc/hosts`,
+    ),
   )
 }
 
@@ -273,4 +281,8 @@ export function leaveCluster(machine: Machine, file: string): Promise<boolean> {
     sh`rm -rf ${folder} ${before}
        rmdir --ignore-fail-on-non-empty /var/lib/kubernetes-from-scratch`,
   )
+}
+
+function joined(...scripts: readonly Script[]): Script {
+  return { script: scripts.map(({ script }) => script).join('\n') }
 }

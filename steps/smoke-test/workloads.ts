@@ -53,7 +53,7 @@ export function workloads(cluster: LiveCluster, namespace: string) {
     name: 'server',
     args: ['netexec', '--http-port=8080', '--udp-port=-1'],
     readinessProbe: {
-      httpGet: { path: '/healthz', port: 8080 },
+      httpGet: { path: '/hostname', port: 8080 },
       periodSeconds: 1,
     },
   }

@@ -17,6 +17,8 @@ import { ChecksumError, UnavailableError } from '../../lib/artifacts/errors.ts'
 import { obtain, prepareAll } from '../../lib/artifacts/obtain.ts'
 import type { ArtifactEvent } from '../../lib/artifacts/progress.ts'
 
+vi.setConfig({ testTimeout: 60_000 })
+
 // Without root and without a compiler: programs that stand in for both.
 let folder: string
 let events: ArtifactEvent[]

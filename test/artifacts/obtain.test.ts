@@ -30,7 +30,10 @@ import {
 import type { ArtifactEvent } from '../../lib/artifacts/progress.ts'
 import { urlsFor } from '../../lib/artifacts/urls.ts'
 import { programText, publish } from './publisher.ts'
-import { type FileServer, impatient, serve, sha256 } from './server.ts'
+import { type FileServer, patient, serve, sha256 } from './server.ts'
+
+// Busy computers are slow, and nothing here is about speed.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 
 let server: FileServer
 let folder: string
@@ -46,7 +49,7 @@ beforeEach(async () => {
   events = []
   options = {
     catalogue,
-    patience: { ...impatient, attempts: 2 },
+    patience: { ...patient, attempts: 2 },
     sources: ['download'],
     report: (event) => events.push(event),
   }
@@ -361,6 +364,7 @@ describe('a download that the versions file does not pin', () => {
       `said ${sha256('an old kubelet')} on 20`,
     )
     expect(existsSync(file)).toBe(false)
+    expect(paths().filter((path) => path === kubelet)).toHaveLength(1)
   })
 
   test('stops at an entry that somebody else put there', async () => {
@@ -466,6 +470,12 @@ describe('a mirror that serves the cache of an operator', () => {
     const path = await serveCache('kubelet', { sha256: sha256('evil') })
     server.put(path, 'evil')
     await expect(get('kubelet')).rejects.toBeInstanceOf(ChecksumError)
+  })
+
+  test('cannot pass off the files of another archive', async () => {
+    await serveCache('etcd', { download: sha256('another archive') })
+    await expect(get('etcd')).rejects.toBeInstanceOf(ChecksumError)
+    expect(everything()).toEqual([])
   })
 
   test('is not believed when file and record differ', async () => {

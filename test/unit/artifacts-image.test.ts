@@ -8,12 +8,15 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { cacheFile } from '../../lib/artifacts/cache.ts'
 import { catalogue, imageReference } from '../../lib/artifacts/catalogue.ts'
 import { sha256Of } from '../../lib/artifacts/checksum.ts'
 import { digestOf, imageArchive, imageOf } from '../../lib/artifacts/image.ts'
 import { tarArchive } from '../../lib/artifacts/tar.ts'
+
+// Archives of many megabytes, perhaps on a busy computer.
+vi.setConfig({ testTimeout: 60_000 })
 
 let folder: string
 beforeEach(() => {

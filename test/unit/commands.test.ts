@@ -4,13 +4,14 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { execa } from 'execa'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { readArguments } from '../../commands/shared/arguments.ts'
 import { benchCluster } from '../../commands/shared/bench-clusters.ts'
 import { openLog } from '../../commands/shared/log.ts'
@@ -21,11 +22,16 @@ import { loadCluster } from '../../lib/cluster.ts'
 import { takeLock } from '../../lib/lock.ts'
 
 const repository = resolve(import.meta.dirname, '..', '..')
+// Each test starts processes, and a busy computer starts them slowly.
+vi.setConfig({ testTimeout: 60_000 })
+
 let folder: string
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kfs-commands-'))
 })
+
+afterEach(() => rmSync(folder, { recursive: true }))
 
 // A command as npm runs it, with folders of its own.
 function run(script: string, args: string[] = [], env = {}) {
@@ -53,9 +59,9 @@ function clusterFile(text: string): string {
 const ownMachine = `
 name: own
 machines:
-  - { name: box, address: 127.0.0.1, roles: [control-plane, worker] }
+  - { name: box, address: 192.0.2.11, roles: [control-plane, worker] }
 networks:
-  machines: 127.0.0.0/24
+  machines: 192.0.2.0/24
   pods: 10.20.0.0/16
   services: 10.30.0.0/16
 `

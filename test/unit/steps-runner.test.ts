@@ -1,8 +1,15 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { execa } from 'execa'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { GuideError } from '../../lib/errors.ts'
 import {
   runStep,
@@ -14,6 +21,9 @@ import {
 
 // Each test has a folder of steps of its own, which write what they do into
 // one diary, and a process for each: some tenths of a second.
+// Each test starts processes, and a busy computer starts them slowly.
+vi.setConfig({ testTimeout: 60_000 })
+
 let folder: string
 let diary: string
 const clusterFile = '/nowhere/cluster.yaml'
@@ -22,6 +32,8 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kfs-steps-'))
   diary = join(folder, 'diary')
 })
+
+afterEach(() => rmSync(folder, { recursive: true }))
 
 function stepFile(name: string, body = '', summary: object = {}): string {
   const file = join(folder, `${name}.ts`)
@@ -146,6 +158,31 @@ describe('a run of one step', () => {
     expect(notes().slice(1)).toEqual(['interrupted', 'put back'])
   })
 })
+
+test('a step is interrupted when its runner was killed', async () => {
+  const file = stepFile(
+    '01-a',
+    `process.on('SIGINT', () => {
+      console.log('to a pipe that nobody reads')
+      note('interrupted')
+      process.exit(130)
+    })
+    note('ready')
+    setTimeout(() => {}, 60_000)`,
+  )
+  const library = join(import.meta.dirname, '..', '..', 'lib', 'steps.ts')
+  const main = join(folder, 'main.mts')
+  writeFileSync(
+    main,
+    `import { runStep } from ${JSON.stringify(library)}
+await runStep(${JSON.stringify(file)}, [], { clusterFile: '/nowhere' })`,
+  )
+  const runner = execa(process.execPath, [main], { reject: false })
+  await vi.waitUntil(() => notes().includes('ready'), 20_000)
+  runner.kill('SIGKILL')
+  await runner
+  await vi.waitUntil(() => notes().includes('interrupted'), 20_000)
+}, 60_000)
 
 describe('a step that is started ahead', () => {
   test('does nothing before the word to go', async () => {

@@ -1,0 +1,251 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Guide } from './guide.ts'
+import { hostTraces } from './host.ts'
+
+const name = 'e2e'
+const guide = new Guide(name, 'cluster.yaml', 140)
+const services = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'api-balancer',
+  'containerd',
+  'kubelet',
+  'kube-proxy',
+]
+
+/** When each service of a machine was started; a restart shows. */
+const startTimes = (machine: string) =>
+  guide.on(
+    machine,
+    `systemctl show -p Id -p ExecMainStartTimestampMonotonic ${services.join(' ')}`,
+  )
+
+const readyNodes = async () => {
+  const nodes = await guide.kubectl('get', 'nodes', '--no-headers')
+  return nodes.split('\n').filter((line) => line.split(/\s+/)[1] === 'Ready')
+}
+
+describe('the cluster of cluster.yaml', () => {
+  let before: Awaited<ReturnType<typeof hostTraces>>
+
+  beforeAll(async () => {
+    await guide.npm('down')
+    before = await hostTraces([name])
+  })
+
+  afterAll(async () => {
+    await guide.npm('down')
+  })
+
+  test('npm run up builds it, and five nodes are Ready', async () => {
+    const output = await guide.npm('up', '--yes')
+    expect(output).toContain('kubectl')
+    expect(await readyNodes()).toHaveLength(5)
+    const file = await guide.npm('kubeconfig')
+    expect(readFileSync(file.trim(), 'utf8')).toContain('kind: Config')
+  })
+
+  test('npm run up again changes nothing, and says so', async () => {
+    const times = await startTimes('cp-1')
+    const output = await guide.npm('up', '--yes')
+    expect(output).toContain('nothing was changed')
+    expect(await startTimes('cp-1')).toBe(times)
+  })
+
+  test('lab status tells how to reach every machine', async () => {
+    const status = JSON.parse(await guide.npm('lab', 'status', '--json'))
+    const machines = status.machines ?? status
+    expect(machines).toHaveLength(5)
+    for (const machine of machines) {
+      expect(machine).toMatchObject({ user: 'root', port: 22, running: true })
+      expect(readFileSync(machine.key, 'utf8')).toContain('PRIVATE KEY')
+    }
+  })
+
+  test('npx zx runs one step, and each of its verbs', async () => {
+    const applied = await guide.step('05-etcd')
+    expect(applied.all).toContain('no changes, 3 verified')
+    expect(applied.exitCode).toBe(0)
+    const verified = await guide.step('05-etcd', '--verify')
+    expect(verified.all).toContain('3 verified')
+    const planned = await guide.step('05-etcd', '--plan')
+    expect(planned.all).toContain('0 changes to make')
+    const wrong = await guide.step('05-etcd', '--plan', '--verify')
+    expect(wrong.exitCode).toBe(1)
+    expect(wrong.all).toContain('cannot go together')
+  })
+
+  test('a changed setting is planned, applied and taken back', async () => {
+    guide.edit((cluster) => {
+      cluster.overrides = { 'control-plane': { etcd: { 'log-level': 'warn' } } }
+    })
+    const times = await startTimes('cp-2')
+    const planned = await guide.step('05-etcd', '--plan')
+    expect(planned.all).toContain('+ log-level: warn')
+    expect(planned.all).toContain('restart etcd.service')
+    expect(planned.all).not.toContain('PRIVATE KEY')
+    expect(await startTimes('cp-2')).toBe(times)
+
+    const applied = await guide.step('05-etcd')
+    expect(applied.all).toContain('etcd.service restarted')
+    expect(applied.exitCode, applied.all).toBe(0)
+    guide.edit((cluster) => {
+      delete cluster.overrides
+    })
+    expect((await guide.step('05-etcd')).exitCode).toBe(0)
+  })
+
+  test('every drill holds, and leaves everything as it was', async () => {
+    await guide.npm('steps', '--drill')
+    const output = await guide.npm('steps')
+    expect(output).toMatch(/no changes, \d+ verified/)
+  })
+
+  test('undo refuses while a later step stands', async () => {
+    const refused = await guide.step('05-etcd', '--undo')
+    expect(refused.exitCode).toBe(1)
+    expect(refused.all).toMatch(/06/)
+    expect(await readyNodes()).toHaveLength(5)
+  })
+
+  test('14 is undone and done again', () => undoAndRedo('14'))
+  test('12 to 14 are undone and done again', () => undoAndRedo('12'))
+  test('10 to 14 are undone and done again', () => undoAndRedo('10'))
+
+  test('05 to 14 are undone and done again, and no data is lost', async () => {
+    await guide.kubectl('create', 'configmap', 'kept', '--from-literal=a=b')
+    await undoAndRedo('05')
+    const kept = await guide.kubectl('get', 'configmap', 'kept', '-o', 'yaml')
+    expect(kept).toContain('a: b')
+    await guide.kubectl('delete', 'configmap', 'kept')
+  })
+
+  test('a step that runs too early names the one that is missing', async () => {
+    await guide.npm('steps', '--undo', '--from', '12', '--to', '14')
+    const early = await guide.step('13-dns')
+    expect(early.exitCode).toBe(1)
+    expect(early.all).toMatch(/missing 12/)
+    await guide.npm('steps', '--from', '12', '--to', '14')
+  })
+
+  test('two runs at once: the second says who holds the lock', async () => {
+    const first = guide.step('05-etcd')
+    let second = await guide.step('11-kube-proxy')
+    while (second.exitCode === 0 && !(await isDone(first))) {
+      second = await guide.step('11-kube-proxy')
+    }
+    const both = [await first, second]
+    const refused = both.filter(({ exitCode }) => exitCode !== 0)
+    expect(refused).toHaveLength(1)
+    expect(refused[0]?.all).toMatch(/process \d+/)
+  })
+
+  test('the state folder of another cluster is refused', async () => {
+    const identity = join(guide.directory, 'identity')
+    const ours = readFileSync(identity, 'utf8')
+    writeFileSync(identity, `${name} 00000000-0000-0000-0000-000000000000\n`)
+    const refused = await guide.step('05-etcd')
+    writeFileSync(identity, ours)
+    expect(refused.exitCode).toBe(1)
+    expect(refused.all).toContain('a machine of another cluster')
+  })
+
+  test('a foreign certificate in the state folder is refused', async () => {
+    const file = join(guide.directory, 'pki/etcd/etcdctl.crt')
+    const ours = readFileSync(file, 'utf8')
+    const other = join(guide.directory, 'pki/cluster/admin.crt')
+    writeFileSync(file, readFileSync(other, 'utf8'))
+    const refused = await guide.step('05-etcd')
+    writeFileSync(file, ours)
+    expect(refused.exitCode).toBe(1)
+    expect(refused.all).toContain('pki/etcd/etcdctl.crt cannot be used')
+  })
+
+  test('a changed host key stops everything', async () => {
+    const file = join(guide.directory, 'known_hosts')
+    const ours = readFileSync(file, 'utf8')
+    const [one = '', two = ''] = ours.trim().split('\n')
+    const swapped = `${one.split(' ')[0]} ${two.split(' ').slice(1).join(' ')}`
+    writeFileSync(file, ours.replace(one, swapped))
+    await closeConnections()
+    const refused = await guide.step('01-machines')
+    writeFileSync(file, ours)
+    expect(refused.exitCode).toBe(1)
+    expect(refused.all).toContain('the host key is not the one seen before')
+  })
+
+  test('a machine that dies in the middle is named, and no loss', async () => {
+    const running = guide.step('02-node-spec')
+    await sleep(300)
+    await guide.on('worker-2', 'poweroff --force --force').catch(() => '')
+    const { exitCode, all } = await running
+    if (exitCode !== 0) expect(all).toContain('worker-2')
+    await closeConnections()
+    const dead = await guide.step('09-container-runtime')
+    expect(dead.exitCode).toBe(1)
+    expect(dead.all).toMatch(/worker-2 .*(does not answer|connection ended)/)
+    await guide.npm('up', '--yes')
+    expect(await readyNodes()).toHaveLength(5)
+  })
+
+  test('machines in another order change nothing', async () => {
+    guide.edit((cluster) => cluster.machines.reverse())
+    const output = await guide.npm('up', '--yes')
+    expect(output).toContain('nothing was changed')
+  })
+
+  test('a worker is added, and nobody else is restarted', async () => {
+    const times = await startTimes('cp-1')
+    const worker = await startTimes('worker-1')
+    guide.edit(({ machines }) => {
+      const address = machines
+        .find((machine) => machine.name === 'worker-2')
+        ?.address.replace(/\.\d+$/, '.23')
+      machines.push({
+        name: 'worker-3',
+        address: String(address),
+        roles: ['worker'],
+      })
+    })
+    await guide.npm('up', '--yes')
+    expect(await readyNodes()).toHaveLength(6)
+    expect(await startTimes('cp-1')).toBe(times)
+    expect(await startTimes('worker-1')).toBe(worker)
+  })
+
+  test('the caches are kept, and nothing else, by npm run down', async () => {
+    await guide.npm('down')
+    expect(await hostTraces([name])).toEqual(before)
+    expect(await guide.npm('down')).toContain('nothing to remove')
+  })
+
+  async function undoAndRedo(from: string) {
+    const undone = await guide.npm(
+      'steps',
+      '--undo',
+      '--from',
+      from,
+      '--to',
+      '14',
+    )
+    expect(undone).not.toContain('no changes')
+    await guide.npm('steps', '--from', from, '--to', '14')
+    expect(await readyNodes()).toHaveLength(5)
+  }
+
+  const isDone = (run: Promise<unknown>) =>
+    Promise.race([run.then(() => true), sleep(0).then(() => false)])
+
+  // What is already connected does not look at keys again.
+  async function closeConnections() {
+    const { closeSsh } = await import('../../lib/ssh.ts')
+    const { loadCluster } = await import('../../lib/cluster.ts')
+    const { machines, directory } = loadCluster(guide.file)
+    await closeSsh(machines, directory)
+  }
+})

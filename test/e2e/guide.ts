@@ -1,0 +1,95 @@
+// What an end-to-end test does is what a reader does: run the commands.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { parse } from 'yaml'
+import { yaml } from '../../lib/yaml.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+
+/** A cluster file, as far as tests change it. */
+export interface ClusterText {
+  name: string
+  machines: { name: string; address: string; roles: string[] }[]
+  [field: string]: unknown
+}
+
+/** A cluster under test, and the commands of the guide on it. */
+export class Guide {
+  readonly file: string
+  readonly directory: string
+
+  /**
+   * @param name of the cluster; its lab and its state are the test's own
+   * @param base the file that ships, whose networks are moved aside
+   * @param network second number of the ranges, so that a reader's own lab
+   * may run meanwhile
+   */
+  constructor(name: string, base: string, network: number) {
+    const folder = join(process.env.KFS_E2E_FOLDER ?? '/tmp/kfs-e2e', name)
+    mkdirSync(folder, { recursive: true })
+    this.file = join(folder, 'cluster.yaml')
+    this.directory = join(
+      process.env.XDG_STATE_HOME ??
+        join(String(process.env.HOME), '.local/state'),
+      'kubernetes-from-scratch',
+      name,
+    )
+    const text = readFileSync(join(root, base), 'utf8')
+      .replace(/^name: .*/m, `name: ${name}`)
+      .replaceAll(/\b10\.10\.[01]\./g, `10.${network}.0.`)
+      .replaceAll(/\b10\.2[01]\./g, `10.${network + 1}.`)
+      .replaceAll(/\b10\.3[01]\./g, `10.${network + 2}.`)
+      .replaceAll('203.0.113.', '198.51.100.')
+    writeFileSync(this.file, text)
+  }
+
+  /** Rewrites the cluster file. */
+  edit(change: (cluster: ClusterText) => void): void {
+    const cluster = parse(readFileSync(this.file, 'utf8')) as ClusterText
+    change(cluster)
+    writeFileSync(this.file, yaml(cluster))
+  }
+
+  /** `npm run NAME -- …`; fails the test unless it ends with 0. */
+  async npm(name: string, ...args: string[]): Promise<string> {
+    const result = await this.tryNpm(name, ...args)
+    if (result.exitCode === 0) return result.stdout
+    throw new Error(
+      `npm run ${name} ${args.join(' ')} ended with ${result.exitCode}\n` +
+        result.all,
+    )
+  }
+
+  /** The same, for a command that may or should fail. */
+  tryNpm(name: string, ...args: string[]) {
+    return execa('npm', ['run', '--silent', name, '--', ...args], {
+      ...this.#options(),
+      reject: false,
+      all: true,
+    })
+  }
+
+  /** `npx zx steps/NN-name.ts …`, as the pages say. */
+  step(name: string, ...args: string[]) {
+    return execa('npx', ['zx', `steps/${name}.ts`, ...args], {
+      ...this.#options(),
+      reject: false,
+      all: true,
+    })
+  }
+
+  async kubectl(...args: string[]): Promise<string> {
+    return this.npm('kubectl', ...args)
+  }
+
+  /** Runs bash as root on a machine of the lab. */
+  async on(machine: string, script: string): Promise<string> {
+    return this.npm('lab', 'ssh', machine, script)
+  }
+
+  #options() {
+    return { cwd: root, env: { CLUSTER: this.file }, stdin: 'ignore' as const }
+  }
+}

@@ -1,0 +1,70 @@
+// What a lab could leave behind on the host, read from the kernel itself.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { execa } from 'execa'
+
+/** Everything on this host that a lab or a cluster could leave behind. */
+export async function hostTraces(names: readonly string[]) {
+  const lines = async (command: string, ...args: string[]) => {
+    const { stdout } = await execa(command, args, { reject: false })
+    return stdout.split('\n').filter(Boolean)
+  }
+  const ours = (line: string) =>
+    line.includes('kfs') ||
+    line.includes('kubernetes-from-scratch') ||
+    names.some((name) => line.includes(name))
+  return {
+    links: (await lines('ip', '-o', 'link')).map((l) => l.split(': ')[1]),
+    namespaces: (await lines('ip', 'netns')).filter(ours),
+    routes: await lines('ip', 'route'),
+    tables: (await lines('nft', 'list', 'tables')).filter(ours),
+    mounts: readFileSync('/proc/self/mounts', 'utf8').split('\n').filter(ours),
+    processes: processes().filter(ours),
+    cgroups: cgroups().filter(ours),
+    folders: [
+      '/var/lib/kubernetes-from-scratch',
+      '/run/kubernetes-from-scratch',
+    ].filter((path) => existsSync(path)),
+    settings: [
+      '/proc/sys/net/ipv4/ip_forward',
+      '/proc/sys/fs/inotify/max_user_instances',
+    ].map((path) => `${path} ${readFileSync(path, 'utf8').trim()}`),
+  }
+}
+
+function processes(): string[] {
+  const own = new Set(ancestors())
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && !own.has(name))
+    .flatMap((pid) => {
+      try {
+        const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+        return line ? [line.replaceAll('\0', ' ').trim()] : []
+      } catch {
+        return []
+      }
+    })
+    .filter((line) => /nspawn|kfs-|lab\/|ControlPath|sshd/.test(line))
+}
+
+function ancestors(): string[] {
+  const all: string[] = []
+  for (let pid = String(process.pid); pid !== '0' && pid; ) {
+    all.push(pid)
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    pid = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? '0'
+  }
+  return all
+}
+
+function cgroups(): string[] {
+  const root = '/sys/fs/cgroup'
+  return readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name }) => [
+      `/${name}`,
+      ...readdirSync(`${root}/${name}`, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => `/${name}/${entry.name}`),
+    ])
+}

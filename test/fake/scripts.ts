@@ -1,0 +1,605 @@
+import { createHash } from 'node:crypto'
+import { identityFile, runs } from './kubelet.ts'
+import { like, type Pattern, rest, unquote, word, words } from './like.ts'
+import * as services from './services.ts'
+import { survey } from './survey.ts'
+import {
+  exists,
+  type FakeMachine,
+  makeFolder,
+  remove,
+  type World,
+  writeFile,
+} from './world.ts'
+
+/** What a script works on. */
+export interface Context {
+  world: World
+  machine: FakeMachine
+  log(text: string): void
+  /** Answers a script that is inside this one. */
+  run(script: string): string | boolean
+}
+
+/**
+ * What a script prints, or whether it succeeds. Nothing is success.
+ * Holes come as they are written, quotes and all.
+ */
+type Answer = (
+  context: Context,
+  ...holes: string[]
+) => string | boolean | undefined | void
+
+/** The scripts that the fake machine knows. */
+export const scripts: [Pattern, Answer][] = []
+
+function know(pattern: Pattern, answer: Answer): void {
+  scripts.push([pattern, answer])
+}
+
+const one = (hole = '') => unquote(hole)[0] ?? ''
+const root = 'root:root'
+
+// What a machine is.
+
+know(
+  like`uname -m
+    stat -fc %T /sys/fs/cgroup
+    systemd-detect-virt --container || true
+    ${rest}`,
+  ({ machine: { container } }) =>
+    container
+      ? 'x86_64\ntmpfs\nsystemd-nspawn\nno'
+      : 'x86_64\ncgroup2fs\nnone\nyes',
+)
+know(
+  like`set +e; exec 2>/dev/null
+    interface=${rest} echo "user=$(id -un)" ${rest}`,
+  ({ machine: { name, address, container } }) =>
+    [
+      `user=root\nhostname=${name}\nmachine-id=${hash(name)}`,
+      `interface=eth0\naddresses=${address}`,
+      `MAC=02:00:${hash(name).slice(0, 8).match(/../g)?.join(':')}`,
+      ...(container ? [] : [`product_uuid=${hash(`uuid ${name}`)}`]),
+    ].join('\n'),
+)
+know(like`date +%s.%N`, () => String(Date.now() / 1000))
+know(like`hostname`, ({ machine }) => machine.name)
+
+// Verbs of lib/machine.ts.
+
+know(like`false`, () => false)
+know(
+  like`[ -d ${word} ] && [ "$(stat -c '%a %U:%G' ${word})" = ${word} ]`,
+  ({ machine }, path, _, access) =>
+    machine.folders[one(path)] === one(access),
+)
+know(
+  like`install -d -m ${word} -o ${word} -g ${word} ${word}`,
+  ({ machine, world }, mode, user, group, path) => {
+    services.requireUser(machine, one(user))
+    world.change(() => {
+      makeFolder(machine, one(path))
+      machine.folders[one(path)] = `${one(mode)} ${one(user)}:${one(group)}`
+    })
+  },
+)
+know(
+  like`getent passwd ${word} && getent group ${word}`,
+  ({ machine }, user) => machine.users.includes(one(user)),
+)
+know(
+  like`useradd --system --user-group --no-create-home
+    --home-dir /nonexistent --shell /usr/sbin/nologin ${word}`,
+  ({ machine, world }, user) =>
+    world.change(() => machine.users.push(one(user))),
+)
+know(like`[ -s ${word} ]`, ({ machine }, path) =>
+  Boolean(machine.files[one(path)]?.content),
+)
+know(like`[ -e ${word} ]`, ({ machine }, path) => exists(machine, one(path)))
+know(like`[ ! -e ${word} ]`, ({ machine }, path) => !exists(machine, one(path)))
+// It waits; here what is not so now will never be.
+know(
+  like`said=$(mktemp); trap 'rm -f "$said"' EXIT
+    end=$((SECONDS + ${word}))
+    while :; do
+      set +e
+      ( set -e
+      ${rest}
+      ) >"$said" 2>&1
+      ${rest}
+    done`,
+  ({ run }, _, script = '') =>
+    run(script) === false ? `on the fake, and never: ${script}` : '',
+)
+
+// Services, lib/service.ts.
+
+know(
+  like`eval "$(systemctl show --timestamp=us+utc ${word} ${rest} find -L ${words} -type f
+    -newermt ${rest}`,
+  ({ machine }, name, _, reads) =>
+    services.stateOf(machine, one(name), unquote(reads ?? '')),
+)
+know(
+  like`systemctl daemon-reload
+    systemctl enable --quiet ${word}
+    systemctl reset-failed ${word} 2>/dev/null || true
+    systemctl restart ${words} ${word} || { ${rest} }`,
+  ({ world, machine, log }, name, _, options) => {
+    const verb = machine.units[one(name)]?.active ? 'restart' : 'start'
+    const waits = options?.trim() === '' ? '' : ', waiting for nothing'
+    log(`${verb} ${one(name)}.service${waits}`)
+    services.start(world, machine, one(name))
+  },
+)
+know(
+  like`systemctl disable --now --quiet ${word}
+    rm -f ${word}
+    systemctl daemon-reload
+    systemctl reset-failed ${word} 2>/dev/null || true`,
+  ({ world, machine }, name, file) => {
+    if (!machine.units[one(name)]) throw new Error(`no unit ${name}`)
+    world.change(() => services.stop(machine, one(name)))
+    world.change(() => {
+      remove(machine, one(file))
+      delete machine.units[one(name)]
+    })
+  },
+)
+
+// Programs and images, lib/install.ts.
+
+know(like`install -d -m 755 ${words}`, ({ machine, world }, folders) => {
+  for (const folder of unquote(folders ?? '')) {
+    if (!exists(machine, folder)) {
+      world.change(() => makeFolder(machine, folder))
+    }
+  }
+})
+know(
+  like`[ -x ${word} ] && [ "$(cat ${word})" =
+    ${word}" $(stat -c '%s %y' ${word})" ]`,
+  ({ machine: { files } }, path, stamp, identity) => {
+    const program = files[one(path)]
+    if (!program || (program.mode & 0o111) === 0) return false
+    const { content, time } = program
+    return (
+      files[one(stamp)]?.content === `${one(identity)} ${content.length} ${time}\n`
+    )
+  },
+)
+know(
+  like`chmod 755 ${word}
+    chown root:root ${word}
+    mv -fT ${word} ${word}
+    echo ${word}" $(stat -c '%s %y' ${word})" > ${word}`,
+  ({ world, machine, log }, _, __, from, to, identity, ___, stamp) => {
+    const { content = '', time = 0 } = machine.files[one(from)] ?? {}
+    log(`install ${one(to)}  755 ${root}, ${content.trim()}`)
+    world.change(() => {
+      remove(machine, one(from))
+      writeFile(machine, one(to), { content, mode: 0o755, owner: root, time })
+    })
+    const stamped = `${one(identity)} ${content.length} ${time}\n`
+    world.change((now) =>
+      writeFile(machine, one(stamp), {
+        ...{ content: stamped, mode: 0o644, owner: root, time: now },
+      }),
+    )
+  },
+)
+know(
+  like`sum() { ${rest} }
+    found=$(sum ${word})
+    if [ "$found" != ${word} ]; then ${rest} fi`,
+  ({ machine }, _, path, sum) =>
+    hash(machine.files[one(path)]?.content ?? '') === one(sum),
+)
+know(
+  like`ctr -n k8s.io images ls name==${word} |
+    awk -v want=${word} ${rest}`,
+  ({ machine }, reference, digest) => {
+    const found = machine.images[one(reference)]
+    return one(digest) === '' ? Boolean(found) : found === one(digest)
+  },
+)
+know(
+  like`ctr -n k8s.io images import ${word} >/dev/null
+    rm -f ${word}`,
+  ({ world, machine, log }, archive) => {
+    services.requireActive(machine, 'containerd')
+    // The fake archive is one line: reference and digest.
+    const { content = '' } = machine.files[one(archive)] ?? {}
+    const [reference = '', digest = ''] = content.trim().split(' ')
+    log(`import image ${reference}`)
+    world.change(() => {
+      machine.images[reference] = digest
+    })
+    world.change(() => remove(machine, one(archive)))
+  },
+)
+
+// Step 02, lib/node-spec.
+
+know(like`set +e +u +o pipefail { ${rest} } 2>/dev/null`, ({ machine }) =>
+  survey(machine),
+)
+know(
+  like`if command -v apt-get >/dev/null; then
+      echo debian
+      there=${rest}
+      for name in ${words}; do ${rest} done
+    else ${rest} fi`,
+  ({ machine }, _, names) => {
+    const missing = unquote(names ?? '').filter(
+      (name) => !machine.packages.includes(name),
+    )
+    return ['debian', ...missing].join('\n')
+  },
+)
+know(
+  like`install -d -m 700 ${word}
+    export DEBIAN_FRONTEND=noninteractive
+    ${rest}
+    apt-get install --simulate --no-install-recommends ${words} |
+      sed ${rest} >> ${word}
+    apt-get install -q --yes --no-install-recommends ${rest}`,
+  ({ world, machine }, _, __, names, ___, record) => {
+    const missing = unquote(names ?? '')
+    world.change((time) => append(machine, one(record), missing, time))
+    // One after the other, as dpkg does it.
+    for (const name of missing) {
+      world.change(() => {
+        machine.packages.push(name)
+        if (name === 'haproxy') machine.users.push('haproxy')
+      })
+    }
+  },
+)
+know(
+  like`if command -v apt-get >/dev/null; then
+      export DEBIAN_FRONTEND=noninteractive
+      xargs -r apt-mark auto < ${word} >/dev/null
+      ${rest}
+    fi
+    rm -f ${word}`,
+  ({ world, machine }, record) => {
+    const { content = '' } = machine.files[one(record)] ?? {}
+    const ours = content.split('\n')
+    world.change(() => {
+      machine.packages = machine.packages.filter((it) => !ours.includes(it))
+      if (!machine.packages.includes('haproxy')) {
+        machine.users = machine.users.filter((it) => it !== 'haproxy')
+      }
+    })
+    world.change(() => remove(machine, one(record)))
+  },
+)
+know(like`[ "$(readlink ${word})" = /dev/null ]`, ({ machine }, path) =>
+  machine.masked.includes(one(path)),
+)
+know(
+  like`install -d -m 700 ${word}
+    touch ${word}
+    systemctl mask --quiet ${word}`,
+  ({ world, machine }, _, record, unit) => {
+    world.change((time) => append(machine, one(record), [], time))
+    world.change(() => machine.masked.push(`/etc/systemd/system/${one(unit)}`))
+  },
+)
+know(
+  like`systemctl unmask --quiet ${word}
+    rm ${word}`,
+  ({ world, machine }, unit, record) => {
+    const path = `/etc/systemd/system/${one(unit)}`
+    world.change(() => {
+      machine.masked = machine.masked.filter((it) => it !== path)
+    })
+    world.change(() => remove(machine, one(record)))
+  },
+)
+know(like`ls -d ${words}`, ({ machine }, paths) =>
+  unquote(paths ?? '').every((path) =>
+    machine.modules.some((name) => path.includes(provides(name))),
+  ),
+)
+know(
+  like`install -d -m 700 ${word}
+    for name in ${words}; do
+      grep -q "^$name " /proc/modules || echo "$name" >> ${word}
+    done
+    modprobe -a ${words}`,
+  ({ world, machine }, _, names, record) => {
+    const missing = unquote(names ?? '').filter(
+      (name) => !machine.modules.includes(name),
+    )
+    world.change((time) => append(machine, one(record), missing, time))
+    for (const name of missing) {
+      world.change(() => machine.modules.push(name))
+    }
+  },
+)
+know(
+  like`while read -r name; do
+      modprobe -r "$name" 2>/dev/null || true
+    done < ${word}
+    rm ${word}`,
+  ({ world, machine }, record) => {
+    const ours = machine.files[one(record)]?.content.split('\n') ?? []
+    world.change(() => {
+      machine.modules = machine.modules.filter((it) => !ours.includes(it))
+    })
+    world.change(() => remove(machine, one(record)))
+  },
+)
+know(
+  like`install -d -m 700 ${word}
+    sysctl -e ${words} > ${word}
+    mv ${word} ${word}`,
+  ({ world, machine }, _, names, __, ___, record) =>
+    world.change((time) =>
+      append(machine, one(record), sysctlLines(machine, names), time),
+    ),
+)
+know(
+  like`cat ${word} 2>/dev/null || sysctl -e ${words} || true`,
+  ({ machine }, record, names) =>
+    machine.files[one(record)]?.content ??
+    sysctlLines(machine, names).join('\n'),
+)
+know(like`[ "$(sysctl -n ${words})" = ${word} ]`, ({ machine }, names, values) => {
+  const found = unquote(names ?? '').map((name) => machine.sysctls[name])
+  return found.join('\n') === one(values)
+})
+know(like`sysctl -q -p ${word}`, ({ world, machine }, file) => {
+  const { content = '' } = machine.files[one(file)] ?? {}
+  world.change(() => setSysctls(machine, content))
+})
+know(
+  like`while read -r name _ value; do
+      ${rest}
+    done < ${word}
+    rm ${word}`,
+  ({ world, machine }, _, record) => {
+    const { content = '' } = machine.files[one(record)] ?? {}
+    world.change(() => setSysctls(machine, content))
+    world.change(() => remove(machine, one(record)))
+  },
+)
+know(
+  like`/usr/lib/systemd/systemd-sysctl --cat-config`,
+  ({ machine: { files } }) =>
+    Object.keys(files)
+      .filter((path) => path.startsWith('/etc/sysctl.d/'))
+      .sort()
+      .map((path) => `# ${path}\n${files[path]?.content}`)
+      .join('\n'),
+)
+know(
+  like`for name in ${words}; do getent ahostsv4 "$name" || true; done`,
+  ({ machine }, names) => {
+    const hosts = machine.files['/etc/hosts']?.content.split('\n') ?? []
+    return unquote(names ?? '')
+      .flatMap((name) => hosts.filter((line) => line.endsWith(` ${name}`)))
+      .join('\n')
+  },
+)
+know(
+  like`[ "$(sed -n ${word} /etc/hosts)" = ${word} ]`,
+  ({ machine }, range, block) => cut(machine, range)[1] === one(block),
+)
+know(
+  like`touch /etc/hosts
+    sed -e ${word} -e '$a\' /etc/hosts > /etc/hosts.new
+    printf '%s\n' ${word} >> /etc/hosts.new
+    chmod 644 /etc/hosts.new
+    mv -fT /etc/hosts.new /etc/hosts 2>/dev/null || { ${rest} }`,
+  ({ world, machine }, range, block) =>
+    world.change((time) => {
+      const others = cut(machine, range)[0]
+      setHosts(machine, `${others}${one(block)}\n`, time)
+    }),
+)
+know(
+  like`[ -z "$(sed -n ${word} /etc/hosts 2>/dev/null)" ]`,
+  ({ machine }, range) => cut(machine, range)[1] === '',
+)
+know(
+  like`sed ${word} /etc/hosts > /etc/hosts.new
+    chmod 644 /etc/hosts.new
+    mv -fT /etc/hosts.new /etc/hosts 2>/dev/null || { ${rest} }
+    [ -s /etc/hosts ] || rm -f /etc/hosts`,
+  ({ world, machine }, range) =>
+    world.change((time) => setHosts(machine, cut(machine, range)[0], time)),
+)
+know(
+  like`[ -e /etc/resolv.conf ] || [ -L /etc/resolv.conf ]`,
+  ({ machine }) => exists(machine, '/etc/resolv.conf'),
+)
+know(
+  like`[ "$(cat /etc/resolv.conf 2>/dev/null)" != ${word} ]`,
+  ({ machine }, note) =>
+    machine.files['/etc/resolv.conf']?.content.trim() !== one(note),
+)
+know(
+  like`[ ! -e ${word} ] || ls -d ${words}`,
+  ({ machine }, file, data) =>
+    !exists(machine, one(file)) ||
+    unquote(data ?? '').every((path) => exists(machine, path)),
+)
+know(
+  like`rm -rf ${words}
+    rmdir --ignore-fail-on-non-empty ${word}`,
+  ({ world, machine }, paths, folder) => {
+    for (const path of unquote(paths ?? '')) {
+      world.change(() => remove(machine, path))
+    }
+    const inside = Object.keys({ ...machine.files, ...machine.folders })
+    if (!inside.some((path) => path.startsWith(`${one(folder)}/`))) {
+      world.change(() => remove(machine, one(folder)))
+    }
+  },
+)
+
+// Step 05.
+
+know(
+  like`[ ! -d /var/lib/etcd/member ] ||
+    sed -n 's/^initial-cluster: //p' /etc/etcd/etcd.yaml`,
+  ({ machine }) => {
+    if (!exists(machine, '/var/lib/etcd/member')) return ''
+    const { content = '' } = machine.files['/etc/etcd/etcd.yaml'] ?? {}
+    return /^initial-cluster: (.*)$/m.exec(content)?.[1] ?? ''
+  },
+)
+know(
+  like`etcdctl --cacert ${word} --cert ${word} --key ${word} endpoint health`,
+  ({ machine }, ...files) => {
+    for (const file of files) services.requireFile(machine, one(file))
+    return runs({ machines: {} }, 'etcd', [machine])
+  },
+)
+
+// Steps 06 to 08.
+
+know(
+  like`curl --silent --fail --cacert ${word} https://127.0.0.1:${word}/readyz`,
+  ({ world, machine }, authority, port) => {
+    services.requireFile(machine, one(authority))
+    if (!runs(world.state, 'etcd')) return false
+    if (port === '6443') return runs(world.state, 'kube-apiserver', [machine])
+    if (port !== '7443') throw new Error(`what listens on ${port}?`)
+    return (
+      runs(world.state, 'api-balancer', [machine]) &&
+      runs(world.state, 'kube-apiserver')
+    )
+  },
+)
+know(
+  like`curl --silent --fail --insecure https://127.0.0.1:${word}/healthz`,
+  ({ world, machine }, port = '') => {
+    const names = { 10257: 'kube-controller-manager', 10259: 'kube-scheduler' }
+    const name = names[Number(port) as keyof typeof names]
+    return runs(world.state, name, [machine])
+  },
+)
+
+// Step 10.
+
+know(
+  like`if grep -q '^nameserver 127\.' /etc/resolv.conf && ${rest} fi`,
+  () => '/etc/resolv.conf',
+)
+know(
+  like`[ -z "$(ctr -n k8s.io tasks ls -q)" ]`,
+  ({ machine }) => !machine.kernel.includes('pods'),
+)
+know(
+  like`ctr -n k8s.io tasks ls -q | xargs -r -n1 ctr -n k8s.io tasks kill -s 9
+    ${rest}`,
+  ({ world, machine }) => {
+    services.requireActive(machine, 'containerd')
+    world.change(() => services.forget(machine, 'pods'))
+  },
+)
+know(
+  like`awk ${rest} /proc/mounts | sort -r | xargs -r umount`,
+  ({ log }) => log('unmount the volumes of pods'),
+)
+
+// Step 11.
+
+know(
+  like`curl --silent --fail http://127.0.0.1:10256/healthz
+    nft list table ip kube-proxy`,
+  ({ world, machine }) =>
+    runs(world.state, 'kube-proxy', [machine]) &&
+    machine.kernel.includes('table ip kube-proxy'),
+)
+know(
+  like`! nft list table ip kube-proxy`,
+  ({ machine }) => !machine.kernel.includes('table ip kube-proxy'),
+)
+know(like`nft delete table ip kube-proxy`, ({ world, machine }) =>
+  world.change(() => services.forget(machine, 'table ip kube-proxy')),
+)
+
+// Step 12.
+
+know(
+  like`[ -z "$(ip route show proto 147)" ]
+    ! nft list table ip pod-network
+    ! ip link show cni0`,
+  ({ machine }) =>
+    !['routes', 'table ip pod-network', 'cni0'].some((it) =>
+      machine.kernel.includes(it),
+    ),
+)
+know(
+  like`ip route flush proto 147
+    nft delete table ip pod-network 2>/dev/null || true
+    ip link delete cni0 2>/dev/null || true`,
+  ({ world, machine }) => {
+    for (const part of ['routes', 'table ip pod-network', 'cni0']) {
+      world.change(() => services.forget(machine, part))
+    }
+  },
+)
+
+void identityFile
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+function provides(module: string): string {
+  return module === 'br_netfilter' ? '/proc/sys/net/bridge' : module
+}
+
+function append(
+  machine: FakeMachine,
+  path: string,
+  lines: readonly string[],
+  time: number,
+): void {
+  const old = machine.files[path]?.content ?? ''
+  const content = old + lines.map((line) => `${line}\n`).join('')
+  writeFile(machine, path, { content, mode: 0o644, owner: root, time })
+}
+
+function sysctlLines({ sysctls }: FakeMachine, names = ''): string[] {
+  return unquote(names)
+    .filter((name) => name in sysctls)
+    .map((name) => `${name} = ${sysctls[name]}`)
+}
+
+function setSysctls({ sysctls }: FakeMachine, content: string): void {
+  for (const line of content.trim().split('\n')) {
+    const [name = '', value = ''] = line.split(' = ')
+    if (!(name in sysctls)) throw new Error(`no parameter ${name}`)
+    sysctls[name] = value
+  }
+}
+
+/** /etc/hosts without our block, and the block. */
+function cut({ files }: FakeMachine, range = ''): [string, string] {
+  const [first = '', last = ''] = one(range)
+    .replace(/[pd]$/, '')
+    .split(',')
+    .map((part) => part.slice(2, -2))
+  const hosts = files['/etc/hosts']?.content ?? ''
+  const begin = hosts.indexOf(`${first}\n`)
+  const end = hosts.indexOf(`${last}\n`)
+  if (begin < 0) return [hosts, '']
+  const after = end + last.length
+  return [
+    hosts.slice(0, begin) + hosts.slice(after + 1),
+    hosts.slice(begin, after),
+  ]
+}
+
+function setHosts(machine: FakeMachine, content: string, time: number): void {
+  writeFile(machine, '/etc/hosts', { content, mode: 0o644, owner: root, time })
+}

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/e2e/**/*.test.ts'],
+    // Real machines: one thing at a time, and stop at the first that fails,
+    // because what follows would fail for its sake.
+    fileParallelism: false,
+    bail: 1,
+    testTimeout: 15 * 60_000,
+    hookTimeout: 5 * 60_000,
+  },
+})
