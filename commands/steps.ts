@@ -1,17 +1,16 @@
 // npm run steps: runs a range of steps against any cluster.yaml.
 
 import { relative } from 'node:path'
-import type { Verb } from '../lib/arguments.ts'
 import { loadCluster } from '../lib/cluster.ts'
-import { GuideError } from '../lib/errors.ts'
 import { seconds } from '../lib/report.ts'
 import { openState } from '../lib/state.ts'
 import { type StepFile, stepFiles } from '../lib/steps.ts'
 import { clusterFlag, npmRun, readArguments } from './shared/arguments.ts'
 import { command } from './shared/command.ts'
 import { resultOf, runSteps } from './shared/run-steps.ts'
-import { flagOf, selectSteps, selectUndo } from './shared/select.ts'
+import { selectSteps, selectUndo } from './shared/select.ts'
 import { beginSession } from './shared/session.ts'
+import { flagOf, verbOf } from './shared/verb.ts'
 
 const usage = `usage: npm run steps -- [options]
   --from NN        the first step; default the first there is
@@ -43,7 +42,7 @@ await command(async () => {
     'no-verify': boolean,
     verbose: boolean,
   })
-  const verb = verbOf(values)
+  const verb = verbOf(values, usage)
   const { from, to, cascade, forget } = values
   const all = stepFiles()
   const changes = verb !== 'plan' && verb !== 'verify'
@@ -86,35 +85,3 @@ await command(async () => {
   }
   return 0
 })
-
-function verbOf(
-  values: {
-    [flag in
-      | Exclude<Verb, 'apply'>
-      | 'cascade'
-      | 'forget'
-      | 'no-verify']: boolean
-  } & { from?: string | undefined },
-): Verb {
-  const misuse = (why: string) => new GuideError(`${why}\n${usage}`)
-  const verbs = (['plan', 'verify', 'undo', 'drill'] as const).filter(
-    (verb) => values[verb],
-  )
-  if (verbs.length > 1) {
-    const found = verbs.map((verb) => `--${verb}`).join(' and ')
-    throw misuse(`${found} cannot go together`)
-  }
-  const verb = verbs[0] ?? 'apply'
-  for (const flag of ['cascade', 'forget'] as const) {
-    if (values[flag] && verb !== 'undo') {
-      throw misuse(`--${flag} goes with --undo only`)
-    }
-  }
-  if (values['no-verify'] && verb !== 'apply') {
-    throw misuse(`--no-verify and --${verb} cannot go together`)
-  }
-  if (verb === 'undo' && values.from === undefined) {
-    throw misuse('--undo needs --from: the first step to take back')
-  }
-  return verb
-}

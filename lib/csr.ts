@@ -7,7 +7,7 @@ import { GuideError } from './errors.ts'
  *
  * @param request the field `spec.request` of a CertificateSigningRequest: PEM
  * (PKCS #10), in base64
- * @throws {GuideError} when it cannot be read
+ * @throws {GuideError} when it cannot be read, or names nobody or several
  * @see https://www.rfc-editor.org/rfc/rfc2986#section-4
  * @example
  * subjectOf(csr.spec.request).commonName // 'system:node:worker-1'
@@ -22,16 +22,24 @@ export function subjectOf(request: string): {
     const outer = forge.asn1.fromDer(message?.body ?? '')
     // CertificationRequest { info { version, subject, … }, … }
     const info = (outer.value as forge.asn1.Asn1[])[0]
-    const subject = (info?.value as forge.asn1.Asn1[])[1]
+    const subject = (info?.value as forge.asn1.Asn1[] | undefined)?.[1]
     const parts = readName(subject)
     const all = (oid: string | undefined) =>
       parts.filter(({ type }) => type === oid).map(({ value }) => String(value))
-    return {
-      commonName: all(forge.pki.oids.commonName)[0] ?? '',
-      organizations: all(forge.pki.oids.organizationName),
+    const names = all(forge.pki.oids.commonName)
+    const [commonName] = names
+    // Of several, readers differ on which one counts: Go takes the last.
+    if (commonName === undefined || names.length > 1) {
+      throw new Error(`found ${names.length} common names, wanted 1`)
     }
+    return { commonName, organizations: all(forge.pki.oids.organizationName) }
   } catch (cause) {
-    throw new GuideError('Cannot read a request for a certificate', [], cause)
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new GuideError(
+      `Cannot read a request for a certificate: ${why}`,
+      [],
+      cause,
+    )
   }
 }
 

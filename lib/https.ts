@@ -31,6 +31,13 @@ export interface Question {
  * const { status } = await ask('https://10.10.0.11:6443/readyz', { authority })
  */
 export function ask(url: string, question: Question = {}): Promise<Answer> {
+  return https.ask(url, question)
+}
+
+/** How servers are asked. Tests of the steps put a model here. */
+export const https = { ask: askOnce }
+
+function askOnce(url: string, question: Question): Promise<Answer> {
   const { method = 'GET', headers, body, agent } = question
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const sent = request(

@@ -1,4 +1,5 @@
 import type { Artifact } from './artifacts/artifact.ts'
+import { findCached, mirrorPath } from './artifacts/cache.ts'
 import {
   catalogue,
   componentOf,
@@ -6,9 +7,9 @@ import {
   imageReference,
   releaseOf,
 } from './artifacts/catalogue.ts'
-import { findCached, mirrorPath } from './artifacts/cache.ts'
 import { printProgress } from './artifacts/progress.ts'
 import type { Cluster, Component } from './cluster.ts'
+import { CommandError } from './errors.ts'
 import type { Facts } from './facts.ts'
 import type { Host } from './host.ts'
 import type { Machine } from './machine.ts'
@@ -49,8 +50,10 @@ export function imageOf(
 export function installer(cluster: Cluster): Installer {
   const { sources, mirror } = cluster.artifacts
   const find = async (name: string, { architecture }: Facts) => {
-    const wanted = { name, version: versionOf(name, cluster), architecture }
-    const found = await findCached(wanted, {})
+    const version = versionOf(name, cluster)
+    const pin = releaseOf(name, version, architecture)?.sha256
+    const wanted = { name, version, architecture }
+    const found = await findCached(wanted, pin ? { pin } : {})
     return typeof found === 'string' ? undefined : found
   }
   const fetch = async (name: string, { architecture }: Facts) => {
@@ -64,13 +67,11 @@ export function installer(cluster: Cluster): Installer {
   }
 
   async function deliver(host: Host, artifact: Artifact, to: string) {
-    if (mirror) {
-      const url = `${mirror}/${mirrorPath(artifact)}`
-      const script = fetchScript(url, artifact.sha256, to)
-      if (await host.holds(script)) return
-    }
-    await host.upload(artifact.file, to)
-    await host.read(checkScript(artifact.sha256, to))
+    const { sha256, file } = artifact
+    const url = `${mirror}/${mirrorPath(artifact)}`
+    if (mirror && (await succeeds(host, fetchScript(url, sha256, to)))) return
+    await host.upload(file, to)
+    await host.read(checkScript(sha256, to))
   }
 
   async function program(
@@ -84,27 +85,41 @@ export function installer(cluster: Cluster): Installer {
     const version = versionOf(name, cluster)
     const path = `${folder}/${name}`
     const official = `${name} ${version} of the publisher`
-    const known = await find(name, facts)
-    const release = releaseOf(name, version, facts.architecture)
-    const itself = !known && release?.sha256 && sources.includes('download')
-    const wanted = known && !known.official ? known.sha256 : official
-    if (await host.holds(stampedScript(path, wanted))) return
-    machine.changed(path, [`install ${path} (${name} ${version})`])
-    if (machine.planning) return
+    const identityOf = (artifact: Artifact) =>
+      artifact.official ? official : artifact.sha256
+    const has = (identity: string) => host.holds(stampedScript(path, identity))
 
+    const known = await find(name, facts)
+    if (await has(known ? identityOf(known) : official)) return
+    if (machine.planning) {
+      return machine.changed(path, [`install ${path} (${name} ${version})`])
+    }
     await host.read(sh`install -d -m 755 ${folder} ${stampFolder}`)
-    if (itself && release) {
-      const { url, sha256 = '', member } = release
-      const script = downloadScript(url, sha256, member, `${path}.new`)
-      if (await host.holds(script)) {
-        await host.read(nameScript(path, official))
-        return
-      }
+    if (!known && (await downloadsItself(host, name, facts, `${path}.new`))) {
+      await host.read(nameScript(path, official))
+      return machine.changed(path)
     }
     const artifact = known ?? (await fetch(name, facts))
+    // What was lost in the operator's cache may be what is installed here.
+    if (!known && (await has(identityOf(artifact)))) return
     await deliver(host, artifact, `${path}.new`)
-    const identity = artifact.official ? official : artifact.sha256
-    await host.read(nameScript(path, identity))
+    await host.read(nameScript(path, identityOf(artifact)))
+    machine.changed(path)
+  }
+
+  // Only what is pinned here, and needs no word of the publisher besides.
+  async function downloadsItself(
+    host: Host,
+    name: string,
+    { architecture }: Facts,
+    to: string,
+  ) {
+    if (!sources.includes('download')) return false
+    const version = versionOf(name, cluster)
+    const release = releaseOf(name, version, architecture)
+    if (!release?.sha256 || release.confirm) return false
+    const { url, sha256, member } = release
+    return succeeds(host, downloadScript(url, sha256, member, to))
   }
 
   async function image(machine: Machine, host: Host, name: string) {
@@ -115,7 +130,6 @@ export function installer(cluster: Cluster): Installer {
     if (await host.holds(hasImageScript(reference, digest))) return
     machine.changed(`image ${reference}`)
     if (machine.planning) return
-
     const pull = sh`ctr -n k8s.io images pull ${reference}`
     if (!known && (await host.holds(pull))) return
     const artifact = known ?? (await fetch(name, await machine.facts()))
@@ -130,12 +144,28 @@ export function installer(cluster: Cluster): Installer {
   return {
     async programs(machine, host, names, folder) {
       for (const name of names) await program(machine, host, name, folder)
+      await host.remove([downloads])
     },
     async images(machine, host, names) {
       for (const name of names) await image(machine, host, name)
     },
   }
 }
+
+// A file that does not come may come another way. One that comes and is not
+// what it should be stops everything: somebody may be at work.
+async function succeeds(host: Host, script: Script): Promise<boolean> {
+  try {
+    await host.read(script)
+    return true
+  } catch (error) {
+    if (error instanceof CommandError && error.code === wrongSum) throw error
+    if (error instanceof CommandError) return false
+    throw error
+  }
+}
+
+const wrongSum = 65
 
 function versionOf(name: string, { versions }: Pick<Cluster, 'versions'>) {
   if (name === 'kubelet') return versions.kubelet
@@ -178,7 +208,7 @@ function checkScript(sha256: string, path: string): Script {
     if [ "$found" != ${sha256} ]; then
       rm -f ${path}
       echo "checksum of "${path}" is $found, not "${sha256} >&2
-      exit 1
+      exit ${wrongSum}
     fi`
 }
 
@@ -189,6 +219,10 @@ function fetchScript(url: string, sha256: string, to: string): Script {
     ${checkScript(sha256, to)}`
 }
 
+// An archive is kept until the programs of one call are installed, because
+// most of them come in one.
+const downloads = `${stampFolder}/downloads`
+
 function downloadScript(
   url: string,
   sha256: string,
@@ -196,11 +230,16 @@ function downloadScript(
   to: string,
 ): Script {
   if (!member) return fetchScript(url, sha256, to)
-  const archive = `${stampFolder}/download`
+  const archive = `${downloads}/${sha256}`
   return sh`
-    ${fetchScript(url, sha256, archive)}
-    tar --extract --to-stdout --file ${archive} ${member} > ${to}
-    rm -f ${archive}`
+    install -d -m 700 ${downloads}
+    if [ ! -e ${archive} ]; then
+      ${fetchScript(url, sha256, `${archive}.new`)}
+      mv ${archive}.new ${archive}
+    fi
+    # Some archives name their members ./like/this.
+    tar --extract --to-stdout --file ${archive} ${member} > ${to} ||
+      tar --extract --to-stdout --file ${archive} ./${member} > ${to}`
 }
 
 function hasImageScript(reference: string, digest: string): Script {

@@ -32,8 +32,6 @@ export function takeLock(directory: string): () => void {
   if (holder && process.env[heldByRunner] === String(holder.pid)) {
     return () => undefined
   }
-  if (holder && isAlive(holder)) throw heldError(file, holder)
-  if (holder) rmSync(file, { force: true })
   const mine: Holder = {
     pid: process.pid,
     started: startOf(process.pid) ?? '',
@@ -41,14 +39,12 @@ export function takeLock(directory: string): () => void {
     command: process.argv.slice(1).join(' '),
     since: new Date().toISOString(),
   }
-  // Linked into place when it is complete: nobody ever reads half a lock.
+  // Put into place when it is complete: nobody ever reads half a lock.
   const complete = `${file}.${process.pid}`
   writeFileSync(complete, JSON.stringify(mine), { mode: 0o600 })
   try {
-    linkSync(complete, file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    throw heldError(file, readHolder(file) ?? mine)
+    const winner = acquire(file, complete)
+    if (winner) throw heldError(file, winner)
   } finally {
     rmSync(complete, { force: true })
   }
@@ -60,11 +56,42 @@ export function underOurLock(): Record<string, string> {
   return { [heldByRunner]: String(process.pid) }
 }
 
-function readHolder(file: string): Holder | undefined {
+// Returns who else holds it, or undefined when it is ours.
+function acquire(file: string, complete: string): Holder | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'))
-  } catch {
+    linkSync(complete, file)
     return undefined
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  const holder = readHolder(file)
+  if (!holder) return acquire(file, complete)
+  if (isAlive(holder)) return holder
+  // Of several that find a dead holder, the one that gets the lock on its
+  // place may remove it, if that has not been done meanwhile.
+  const place = `${file}-after-${holder.pid}-${holder.started}`
+  const winner = acquire(place, complete)
+  if (winner) return winner
+  try {
+    const now = readHolder(file)
+    if (now?.pid === holder.pid && now.started === holder.started) rmSync(file)
+    return acquire(file, complete)
+  } finally {
+    rmSync(place, { force: true })
+  }
+}
+
+// Undefined when there is none. A file that says nothing, after a power cut,
+// has no holder that could be alive.
+function readHolder(file: string): Holder | undefined {
+  const who = { pid: 0, started: '', host: hostname() }
+  const nobody = { ...who, command: '', since: '' }
+  try {
+    return { ...nobody, ...JSON.parse(readFileSync(file, 'utf8')) }
+  } catch (error) {
+    if (error instanceof SyntaxError) return nobody
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
   }
 }
 
@@ -78,7 +105,9 @@ function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The second field is the name, in brackets, and may hold spaces.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    // A killed process stays a zombie where nobody waits for it.
+    return fields[0] === 'Z' ? undefined : fields[19]
   } catch {
     return undefined
   }

@@ -31,5 +31,6 @@ export {
   findingsOf,
   requireFit,
   type Survey,
+  type Surveyed,
   surveyMachines,
 } from './node-spec/survey.ts'

@@ -24,10 +24,7 @@ export class Operator {
   readonly #state: State
   readonly #planning: boolean
 
-  constructor(
-    state: State,
-    options: { planning: boolean; journal: Journal },
-  ) {
+  constructor(state: State, options: { planning: boolean; journal: Journal }) {
     this.#state = state
     this.#planning = options.planning
     this.journal = options.journal
@@ -164,6 +161,17 @@ export class Operator {
       'step 03 issues what has expired again: ' +
         'npm run steps -- --from 03 --to 03',
     ])
+  }
+
+  /**
+   * A certificate and its key as two files, `NAME.crt` and `NAME.key`.
+   *
+   * @param name what the files are called
+   * @param pair as for {@link pair}, which also says what is thrown
+   */
+  tls(name: string, pair: string): Record<string, string> {
+    const { certificate, key } = this.pair(pair)
+    return { [`${name}.crt`]: certificate, [`${name}.key`]: key }
   }
 
   /** Absolute path of a file in the state folder. */

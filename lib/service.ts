@@ -42,15 +42,14 @@ export async function ensureService(
     return machine.changed(`${name}.service`, [`${verb} ${name}.service`])
   }
   const { healthy, wait = true } = service
-  const start = () => host.read(startScript(name, wait))
   if (verb === 'restart' && healthy) {
     await inTurn(name, async () => {
-      await start()
+      await host.read(restartScript(name))
       const what = `${name} is healthy after its restart`
       await waitOn(machine.name, host, what, healthy, 120)
     })
   } else {
-    await start()
+    await host.read(startScript(name, wait))
   }
   machine.changed(`${name}.service ${verb}ed`)
 }
@@ -97,6 +96,15 @@ function startScript(name: string, wait: boolean): Script {
       journalctl --unit ${name} --lines 20 --no-pager --output cat >&2
       exit 1
     }`
+}
+
+// Waits for the new process: the old one, while it stops, still answers that
+// it is healthy. But not for ever: whether the new one is, is asked next.
+function restartScript(name: string): Script {
+  return sh`
+    systemctl daemon-reload
+    systemctl enable --quiet ${name}
+    timeout 60 systemctl restart ${name} || true`
 }
 
 async function inTurn(name: string, action: () => Promise<void>) {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -54,8 +55,9 @@ export function openState(cluster: Cluster, create = true): State {
     renameSync(path(`${file}.new`), path(file))
   }
 
+  if (create && existsSync(directory)) chmodSync(directory, 0o700)
   const found = read('identity')?.trim()
-  const identity = found ?? `${name} ${randomUUID()}`
+  const identity = found || `${name} ${randomUUID()}`
   if (found && found.split(' ')[0] !== name) {
     throw new GuideError(
       `The state folder ${directory} belongs to the cluster ` +
@@ -68,7 +70,20 @@ export function openState(cluster: Cluster, create = true): State {
   }
   if (!found && create) write('identity', `${identity}\n`)
 
-  const steps = () => JSON.parse(read('steps.json') ?? '{}')
+  const steps = () => {
+    try {
+      return JSON.parse(read('steps.json') ?? '{}')
+    } catch (cause) {
+      throw new GuideError(
+        `${path('steps.json')} says which steps were applied, and is not JSON`,
+        [
+          `forget it and apply the steps again: rm ${path('steps.json')}; what ` +
+            'is right already stays as it is',
+        ],
+        cause,
+      )
+    }
+  }
   return {
     directory,
     identity,

@@ -11,8 +11,8 @@ import { GuideError, renderError } from './errors.ts'
 import { lazyHost } from './hosts.ts'
 import { installer } from './install.ts'
 import { type Journal, journal } from './journal.ts'
-import { KubernetesApi, type Manifest, pathOf } from './kubernetes.ts'
 import { readKubeconfig } from './kubeconfig.ts'
+import { ApiError, KubernetesApi, type Manifest, pathOf } from './kubernetes.ts'
 import { takeLock } from './lock.ts'
 import { Machine } from './machine.ts'
 import { Operator } from './operator.ts'
@@ -57,6 +57,8 @@ export interface Step {
     manifests: Manifest | readonly Manifest[],
     options?: { as?: string },
   ): Promise<void>
+  /** With `--undo`, deletes objects in the API, before machines change. */
+  retract(manifests: readonly Manifest[], as?: string): void
   /**
    * A check that only reads. Runs after apply and alone with `--verify`. May
    * return {@link notApplicable}.
@@ -138,6 +140,7 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
     failed: 0,
   }
   const undoing: (() => Promise<void>)[] = []
+  const retracting: (() => Promise<void>)[] = []
   const restoring: (() => Promise<unknown>)[] = []
   if (verb === 'apply' || verb === 'undo') {
     state.recordStep(number, { status: 'started', machines: names })
@@ -186,7 +189,8 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
   })
   process.once('beforeExit', async () => {
     try {
-      for (const block of undoing.reverse()) await block()
+      const blocks = [...retracting.toReversed(), ...undoing.toReversed()]
+      for (const block of blocks) await block()
     } catch (error) {
       return fail(error)
     }
@@ -195,7 +199,9 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
       state.recordStep(number, { status: 'applied', machines: names })
     }
     if (verb === 'undo') state.recordStep(number, undefined)
-    print(`  ${lastLine(verb, summary)}  ${seconds(performance.now() - started)}`)
+    print(
+      `  ${lastLine(verb, summary)}  ${seconds(performance.now() - started)}`,
+    )
     process.send?.(summary)
     process.disconnect?.()
     process.exitCode = failed ? 1 : 0
@@ -221,17 +227,10 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
           }
         })
       }
-      if (verb !== 'undo') return
-      undoing.push(() =>
-        work(target, async () => {
-          for (const manifest of all.toReversed()) {
-            if (await api(as).delete(manifest)) {
-              target.journal.changes.push(`deleted ${title(manifest)}`)
-            }
-          }
-        }),
-      )
+      retract(all.toReversed(), as)
     },
+
+    retract,
 
     async verify(what, check) {
       if (verb !== 'verify' && !(verb === 'apply' && !skipVerify)) return
@@ -252,6 +251,27 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
         }
       })
     },
+  }
+
+  // First of all that is undone, while there still is an API to ask.
+  function retract(manifests: readonly Manifest[], as = 'admin') {
+    if (verb !== 'undo') return
+    const target = { name: 'cluster', journal: journal() }
+    retracting.push(() =>
+      work(target, async () => {
+        for (const manifest of manifests) {
+          try {
+            if (!(await api(as).delete(manifest))) continue
+            target.journal.changes.push(`deleted ${title(manifest)}`)
+          } catch (error) {
+            // An undo that was cut short, or a cluster that is broken, must
+            // not stand in the way of taking it off the machines.
+            if (error instanceof ApiError) throw error
+            print(`  ! ${title(manifest)} is left: no API server answers`)
+          }
+        }
+      }),
+    )
   }
 
   async function judge(what: string, check: () => Promise<unknown> | unknown) {

@@ -36,7 +36,7 @@ export async function waitOn(
     done
     `)
   if (said === '') return
-  const reason = said.slice('late'.length)
+  const reason = said.replace(/^late/, '')
   throw waitError(`${machine}: waited ${seconds} s until ${what}`, reason, next)
 }
 

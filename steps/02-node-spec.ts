@@ -126,7 +126,7 @@ await verify('the parameters come back at every start', async () => {
     for (const [name, value] of Object.entries(values)) {
       assert.ok(
         value === '1',
-        `${machine.name}: ${name} will be “${value}” after a start, wanted 1\n` +
+        `${machine.name}: ${name} is “${value}” after a start, wanted 1\n` +
           '  → systemd-analyze cat-config sysctl.d shows which file sets it',
       )
     }

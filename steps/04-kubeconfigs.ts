@@ -97,7 +97,8 @@ await on(operator, () =>
 await verify('every kubeconfig names a server that its user dials', () => {
   for (const [user, where] of Object.entries(users)) {
     const { server } = readKubeconfig(operator.read(`kubeconfig/${user}.yaml`))
-    const wanted = 'server' in where ? [where.server] : Object.values(where.servers)
+    const wanted =
+      'server' in where ? [where.server] : Object.values(where.servers)
     assert(wanted.includes(server), `${user}: ${server} is not in ${wanted}`)
   }
 })

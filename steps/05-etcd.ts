@@ -31,15 +31,12 @@ await on(cluster.controlPlanes, async (machine) => {
   const server = operator.pair(`etcd/server-${machine.name}`)
   const peer = operator.pair(`etcd/peer-${machine.name}`)
   const etcdctl = operator.pair('etcd/etcdctl')
-  await machine.files(
-    pki,
-    {
-      'ca.crt': operator.read('pki/etcd/ca.crt'),
-      'server.crt': server.certificate,
-      'peer.crt': peer.certificate,
-      'etcdctl.crt': etcdctl.certificate,
-    },
-  )
+  await machine.files(pki, {
+    'ca.crt': operator.read('pki/etcd/ca.crt'),
+    'server.crt': server.certificate,
+    'peer.crt': peer.certificate,
+    'etcdctl.crt': etcdctl.certificate,
+  })
   const secret = { mode: 0o600, owner: 'etcd' }
   await machine.file(`${pki}/server.key`, server.key, secret)
   await machine.file(`${pki}/peer.key`, peer.key, secret)
@@ -51,7 +48,9 @@ await on(cluster.controlPlanes, async (machine) => {
 await on(cluster.controlPlanes, async (machine) => {
   const { name, address } = machine
   const peers = cluster.controlPlanes
-    .map((member) => `${member.name}=https://${member.address}:${etcdPeer.port}`)
+    .map(
+      (member) => `${member.name}=https://${member.address}:${etcdPeer.port}`,
+    )
     .join(',')
   // Only a member's first start reads the list of its peers; afterwards the
   // list in the database counts. So the file keeps the one that it was
@@ -138,7 +137,8 @@ await on(cluster.controlPlanes, (machine) =>
 // #endregion start
 
 // #region verify
-const member = cluster.controlPlanes[0]!
+const [member] = cluster.controlPlanes
+assert(member)
 
 await verify('every member is healthy and exactly one leads', async () => {
   const output = await member.read`${etcdctl} endpoint status \
@@ -180,16 +180,19 @@ await verify('a certificate of another authority is refused', async () => {
 // #endregion verify
 
 // #region drill
-await drill('the cluster writes on while one member is down', async (putBack) => {
-  const [down, up] = cluster.controlPlanes
-  if (!down || !up || cluster.controlPlanes.length < 3) {
-    return notApplicable('a quorum of one or two survives no loss')
-  }
-  putBack(() => down.run`systemctl start etcd`)
-  await down.run`systemctl stop etcd`
-  await up.run`${etcdctl} put /kubernetes-from-scratch/drill written
+await drill(
+  'the cluster writes on while one member is down',
+  async (putBack) => {
+    const [down, up] = cluster.controlPlanes
+    if (!down || !up || cluster.controlPlanes.length < 3) {
+      return notApplicable('a quorum of one or two survives no loss')
+    }
+    putBack(() => down.run`systemctl start etcd`)
+    await down.run`systemctl stop etcd`
+    await up.run`${etcdctl} put /kubernetes-from-scratch/drill written
     ${etcdctl} del /kubernetes-from-scratch/drill`
-})
+  },
+)
 // #endregion drill
 
 // #region undo

@@ -4,10 +4,10 @@
 import assert from 'node:assert/strict'
 import { ask } from '../lib/https.ts'
 import { issue } from '../lib/pki.ts'
+import { clusterRoleBinding } from '../lib/rbac.ts'
 import { sh } from '../lib/shell.ts'
 import { notApplicable, step } from '../lib/step.ts'
 import { commandLine, text } from '../lib/text.ts'
-import { yaml } from '../lib/yaml.ts'
 
 const { cluster, operator, api, on, apply, verify, undo, drill } = await step(
   import.meta,
@@ -22,6 +22,7 @@ const logs = '/var/log/kubernetes'
 // One unprivileged user for the API server, the controller manager and the
 // scheduler: none of them needs root, and all of them read these keys.
 const user = 'kubernetes'
+const secret = { mode: 0o640, owner: `root:${user}` }
 
 await on(cluster.controlPlanes, async (machine) => {
   await machine.install(['kube-apiserver'])
@@ -29,114 +30,82 @@ await on(cluster.controlPlanes, async (machine) => {
   await machine.directory(folder, { mode: 0o750, owner: `root:${user}` })
   await machine.directory(logs, { mode: 0o700, owner: user })
 
-  const serving = operator.pair(`cluster/kube-apiserver-${machine.name}`)
-  const kubelets = operator.pair('cluster/kube-apiserver-kubelet-client')
-  const etcd = operator.pair('etcd/kube-apiserver-etcd-client')
-  const proxy = operator.pair('front-proxy/front-proxy-client')
   await machine.files(
     folder,
     {
       'ca.crt': operator.read('pki/cluster/ca.crt'),
       'etcd-ca.crt': operator.read('pki/etcd/ca.crt'),
       'front-proxy-ca.crt': operator.read('pki/front-proxy/ca.crt'),
-      'serving.crt': serving.certificate,
-      'serving.key': serving.key,
-      'kubelet-client.crt': kubelets.certificate,
-      'kubelet-client.key': kubelets.key,
-      'etcd-client.crt': etcd.certificate,
-      'etcd-client.key': etcd.key,
-      'front-proxy-client.crt': proxy.certificate,
-      'front-proxy-client.key': proxy.key,
+      ...operator.tls('serving', `cluster/kube-apiserver-${machine.name}`),
+      ...operator.tls(
+        'kubelet-client',
+        'cluster/kube-apiserver-kubelet-client',
+      ),
+      ...operator.tls('etcd-client', 'etcd/kube-apiserver-etcd-client'),
+      ...operator.tls('front-proxy-client', 'front-proxy/front-proxy-client'),
       'service-account.pub': operator.read('pki/service-account.pub'),
       'service-account.key': operator.read('pki/service-account.key'),
       'encryption.yaml': operator.read('encryption.yaml'),
     },
-    { mode: 0o640, owner: `root:${user}` },
+    secret,
   )
 })
 // #endregion files
 
-// #region authentication
-// Client certificates and service-account tokens are on by their flags. Who
-// shows neither is anonymous, and may ask one thing: are you healthy?
-const authentication = {
-  apiVersion: 'apiserver.config.k8s.io/v1',
-  kind: 'AuthenticationConfiguration',
-  anonymous: {
-    enabled: true,
-    conditions: [
-      { path: '/livez' },
-      { path: '/readyz' },
-      { path: '/healthz' },
-    ],
-  },
-}
-// #endregion authentication
-
-// #region authorization
-// Asked in this order. Node limits a kubelet to its own node and to what the
-// pods there need; RBAC is for everybody else. What neither allows is denied.
-const authorization = {
-  apiVersion: 'apiserver.config.k8s.io/v1',
-  kind: 'AuthorizationConfiguration',
-  authorizers: [
-    { type: 'Node', name: 'node' },
-    { type: 'RBAC', name: 'rbac' },
-  ],
-}
-// #endregion authorization
-
-// #region admission
-// The last gate before the database. Pods may not take over their machine
-// (baseline) unless they are part of the cluster itself.
-const admission = {
-  apiVersion: 'apiserver.config.k8s.io/v1',
-  kind: 'AdmissionConfiguration',
-  plugins: [
-    {
-      name: 'PodSecurity',
-      configuration: {
-        apiVersion: 'pod-security.admission.config.k8s.io/v1',
-        kind: 'PodSecurityConfiguration',
-        defaults: { enforce: 'baseline', warn: 'restricted' },
-        exemptions: { namespaces: ['kube-system'] },
-      },
-    },
-  ],
-}
-// #endregion admission
-
-// #region audit
-// Who did what. Without a policy nothing is written at all. Bodies stay out:
-// a log that holds Secrets is a second database to protect.
-const audit = {
-  apiVersion: 'audit.k8s.io/v1',
-  kind: 'Policy',
-  omitStages: ['RequestReceived'],
-  rules: [
-    // Health checks and leases, several a second, drown all else.
-    { level: 'None', nonResourceURLs: ['/livez*', '/readyz*', '/healthz*'] },
-    {
-      level: 'None',
-      resources: [{ group: 'coordination.k8s.io', resources: ['leases'] }],
-    },
-    { level: 'Metadata' },
-  ],
+// #region policies
+const policies = {
+  // Who are you? Client certificates and service-account tokens are on by
+  // their flags. Who shows neither may ask one thing: are you healthy?
+  'authentication.yaml': text`
+    apiVersion: apiserver.config.k8s.io/v1
+    kind: AuthenticationConfiguration
+    anonymous:
+      enabled: true
+      conditions: [{ path: /livez }, { path: /readyz }, { path: /healthz }]
+  `,
+  // May you? Asked in this order. Node limits a kubelet to its own node and
+  // what the pods there need, RBAC is for everybody else. What neither of
+  // them allows is denied.
+  'authorization.yaml': text`
+    apiVersion: apiserver.config.k8s.io/v1
+    kind: AuthorizationConfiguration
+    authorizers:
+      - { type: Node, name: node }
+      - { type: RBAC, name: rbac }
+  `,
+  // Should it be so? The last gate before the database. Pods may not take
+  // over their machine (baseline) unless they are part of the cluster.
+  'admission.yaml': text`
+    apiVersion: apiserver.config.k8s.io/v1
+    kind: AdmissionConfiguration
+    plugins:
+      - name: PodSecurity
+        configuration:
+          apiVersion: pod-security.admission.config.k8s.io/v1
+          kind: PodSecurityConfiguration
+          defaults: { enforce: baseline, warn: restricted }
+          exemptions: { namespaces: [kube-system] }
+  `,
+  // Who did what? Without a policy nothing is written at all. Health checks
+  // and leases, several a second, would drown the rest. Bodies stay out: a
+  // log that holds Secrets is a second database to protect.
+  'audit.yaml': text`
+    apiVersion: audit.k8s.io/v1
+    kind: Policy
+    omitStages: [RequestReceived]
+    rules:
+      - level: None
+        nonResourceURLs: [/livez*, /readyz*, /healthz*]
+      - level: None
+        resources: [{ group: coordination.k8s.io, resources: [leases] }]
+      - level: Metadata
+  `,
 }
 
 await on(cluster.controlPlanes, (machine) =>
-  machine.files(
-    folder,
-    {
-      'authentication.yaml': yaml(authentication),
-      'authorization.yaml': yaml(authorization),
-      'admission.yaml': yaml(admission),
-      'audit.yaml': yaml(audit),
-    },
-    { mode: 0o640, owner: `root:${user}` },
-  ),
+  machine.files(folder, policies, secret),
 )
-// #endregion audit
+// #endregion policies
 
 // #region flags
 const flags = (machine: { address: string }) => ({
@@ -191,7 +160,7 @@ const flags = (machine: { address: string }) => ({
   'audit-log-path': `${logs}/audit.log`,
   'audit-log-maxsize': 100, // megabytes
   'audit-log-maxbackup': 5,
-  'profiling': false, // costs nothing to those who do not debug it
+  profiling: false, // costs nothing to those who do not debug it
 })
 // #endregion flags
 
@@ -238,27 +207,14 @@ await on(cluster.controlPlanes, async (machine) => {
 // The admin is somebody only once a rule says so, and nobody may write rules
 // yet: the one use of the super-admin. The second rule lets API servers into
 // the kubelets.
-const binding = (name: string, role: string, kind: string, subject: string) => ({
-  apiVersion: 'rbac.authorization.k8s.io/v1',
-  kind: 'ClusterRoleBinding',
-  metadata: { name },
-  roleRef: {
-    apiGroup: 'rbac.authorization.k8s.io',
-    kind: 'ClusterRole',
-    name: role,
-  },
-  subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind, name: subject }],
-})
-
 await apply(
   [
-    binding('cluster-admins', 'cluster-admin', 'Group', 'cluster-admins'),
-    binding(
-      'kube-apiserver-kubelet-client',
-      'system:kubelet-api-admin',
-      'User',
-      'kube-apiserver-kubelet-client',
-    ),
+    clusterRoleBinding('cluster-admins', 'cluster-admin', {
+      Group: 'cluster-admins',
+    }),
+    clusterRoleBinding('kubelet-clients', 'system:kubelet-api-admin', {
+      User: 'kube-apiserver-kubelet-client',
+    }),
   ],
   { as: 'super-admin' },
 )

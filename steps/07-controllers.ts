@@ -45,13 +45,13 @@ await on(cluster.controlPlanes, async (machine) => {
 // Some sixty loops, each comparing what is wanted with what is.
 const managerFlags = {
   // The API server of this machine: they stand and fall together.
-  'kubeconfig': `${folder}/controller-manager.kubeconfig`,
+  kubeconfig: `${folder}/controller-manager.kubeconfig`,
   // Three run, one works; the others wait for its lease to lapse.
   'leader-elect': true,
   // Every loop acts as a service account of its own, with its rights alone.
   'use-service-account-credentials': true,
   // All that are on by default, and the one that removes join tokens.
-  'controllers': '*,tokencleaner',
+  controllers: '*,tokencleaner',
 
   // Each node gets a part of the pod range, and keeps it.
   'allocate-node-cidrs': true,
@@ -88,7 +88,7 @@ const served = (kubeconfig: string) => ({
   'authentication-kubeconfig': kubeconfig,
   'authorization-kubeconfig': kubeconfig,
   'requestheader-client-ca-file': `${folder}/front-proxy-ca.crt`,
-  'profiling': false,
+  profiling: false,
 })
 
 const unit = (description: string, command: string) => text`

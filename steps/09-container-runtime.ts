@@ -23,7 +23,10 @@ await on(cluster.machines, async (machine) => {
     'ctr',
     'runc',
   ])
-  await machine.install(['bridge', 'host-local', 'loopback', 'portmap'], plugins)
+  await machine.install(
+    ['bridge', 'host-local', 'loopback', 'portmap'],
+    plugins,
+  )
 })
 // #endregion install
 
@@ -87,14 +90,17 @@ await on(cluster.machines, (machine) => machine.images(['pause']))
 // #endregion start
 
 // #region verify
-await verify('containerd serves the interface that kubelet speaks', async () => {
-  for (const machine of cluster.machines) {
-    const states = await machine.read`ctr plugins ls |
+await verify(
+  'containerd serves the interface that kubelet speaks',
+  async () => {
+    for (const machine of cluster.machines) {
+      const states = await machine.read`ctr plugins ls |
       awk '$1 == "io.containerd.cri.v1" || $1 == "io.containerd.grpc.v1" &&
         $2 == "cri" { print $NF }' | sort -u`
-    assert.equal(states, 'ok', `${machine.name}: the CRI plugin is ${states}`)
-  }
-})
+      assert.equal(states, 'ok', `${machine.name}: the CRI plugin is ${states}`)
+    }
+  },
+)
 
 await verify('a container runs, and seccomp filters its calls', async () => {
   for (const machine of cluster.machines) {
@@ -123,7 +129,12 @@ undo(cluster.machines, async (machine) => {
     sh`${mounts} | xargs umount`,
   )
   await machine.remove(folder, plugins, '/run/containerd')
-  await machine.uninstall('containerd', 'containerd-shim-runc-v2', 'ctr', 'runc')
+  await machine.uninstall(
+    'containerd',
+    'containerd-shim-runc-v2',
+    'ctr',
+    'runc',
+  )
   // Images are downloaded again; volumes of pods are kubelet's, step 10.
   if (forget) await machine.remove('/var/lib/containerd')
 })

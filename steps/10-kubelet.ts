@@ -7,13 +7,14 @@ import { subjectOf } from '../lib/csr.ts'
 import { ask } from '../lib/https.ts'
 import { kubeconfig } from '../lib/kubeconfig.ts'
 import type { Machine } from '../lib/machine.ts'
+import { clusterRoleBinding } from '../lib/rbac.ts'
 import { sh } from '../lib/shell.ts'
 import { notApplicable, step } from '../lib/step.ts'
 import { commandLine, text } from '../lib/text.ts'
 import { until } from '../lib/wait.ts'
 import { yaml } from '../lib/yaml.ts'
 
-const { cluster, operator, api, on, apply, verify, undo } = await step(
+const { cluster, operator, api, on, apply, verify, undo, retract } = await step(
   import.meta,
   ['07', '08', '09'],
 )
@@ -30,20 +31,14 @@ const server = `https://127.0.0.1:${apiBalancer.port}`
 // approve below, for the one name that each token was made for. A node may
 // renew its own, which the controller manager approves by itself.
 const joiners = 'system:bootstrappers:kubernetes-from-scratch'
-const rule = (name: string, role: string, group: string) => ({
-  apiVersion: 'rbac.authorization.k8s.io/v1',
-  kind: 'ClusterRoleBinding',
-  metadata: { name },
-  roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
-  subjects: [
-    { apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: group },
-  ],
-})
-const renewal = 'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient'
+const renewal =
+  'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient'
 
 await apply([
-  rule('nodes-join', 'system:node-bootstrapper', joiners),
-  rule('nodes-renew', renewal, 'system:nodes'),
+  clusterRoleBinding('nodes-join', 'system:node-bootstrapper', {
+    Group: joiners,
+  }),
+  clusterRoleBinding('nodes-renew', renewal, { Group: 'system:nodes' }),
 ])
 // #endregion rules
 
@@ -157,7 +152,7 @@ function bootstrapToken(id: string, secret: string) {
       'token-secret': secret,
       'usage-bootstrap-authentication': 'true',
       'auth-extra-groups': joiners,
-      'expiration': new Date(Date.now() + minutes * 60_000).toISOString(),
+      expiration: new Date(Date.now() + minutes * 60_000).toISOString(),
     },
   }
 }
@@ -173,8 +168,8 @@ await on(cluster.machines, async (machine) => {
 
       [Service]
       ExecStart=${commandLine('/usr/local/bin/kubelet', {
-        'config': `${folder}/kubelet.yaml`,
-        'kubeconfig': `${data}/kubeconfig`,
+        config: `${folder}/kubelet.yaml`,
+        kubeconfig: `${data}/kubeconfig`,
         'bootstrap-kubeconfig': bootstrap,
         'cert-dir': `${data}/pki`,
         'hostname-override': machine.name,
@@ -244,23 +239,26 @@ function node(name: string) {
 // #endregion nodes
 
 // #region verify
-await verify('every machine is a node, waiting for a network at most', async () => {
-  for (const { name, address } of cluster.machines) {
-    const status = (await node(name))?.status
-    const ready = status?.conditions?.find(
-      ({ type }: { type: string }) => type === 'Ready',
-    )
-    // NotReady is right before step 12, for this one reason.
-    assert(
-      ready?.status === 'True' || /cni|network/i.test(ready?.message ?? ''),
-      `${name}: ${ready?.message ?? 'is not a node'}`,
-    )
-    const internal = status.addresses.find(
-      ({ type }: { type: string }) => type === 'InternalIP',
-    )
-    assert.equal(internal.address, address, name)
-  }
-})
+await verify(
+  'every machine is a node, waiting for a network at most',
+  async () => {
+    for (const { name, address } of cluster.machines) {
+      const status = (await node(name))?.status
+      const ready = status?.conditions?.find(
+        ({ type }: { type: string }) => type === 'Ready',
+      )
+      // NotReady is right before step 12, for this one reason.
+      assert(
+        ready?.status === 'True' || /cni|network/i.test(ready?.message ?? ''),
+        `${name}: ${ready?.message ?? 'is not a node'}`,
+      )
+      const internal = status.addresses.find(
+        ({ type }: { type: string }) => type === 'InternalIP',
+      )
+      assert.equal(internal.address, address, name)
+    }
+  },
+)
 
 await verify('a kubelet refuses callers that it does not know', async () => {
   const authority = operator.read('pki/cluster/ca.crt')
@@ -289,7 +287,10 @@ await verify('a node may change itself and nobody else', async () => {
 await verify('no join token is left', async () => {
   const secrets = await api().list('/api/v1/namespaces/kube-system/secrets')
   const left = secrets.filter(({ type }) => type === tokenType)
-  assert.deepEqual(left.map(({ metadata }) => metadata.name), [])
+  assert.deepEqual(
+    left.map(({ metadata }) => metadata.name),
+    [],
+  )
 })
 // #endregion verify
 
@@ -315,10 +316,11 @@ undo(cluster.machines, async (machine) => {
   await machine.uninstall('kubelet')
 })
 
-undo(operator, async () => {
-  for (const { name } of cluster.machines) {
-    const kind = { apiVersion: 'v1', kind: 'Node', metadata: { name } }
-    await api().delete(kind)
-  }
-})
+retract(
+  cluster.machines.map(({ name }) => ({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name },
+  })),
+)
 // #endregion undo

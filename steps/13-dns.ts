@@ -180,12 +180,18 @@ const service = {
 
 await apply([...rights, configuration, deployment, service])
 
-await on(cluster.machines.slice(0, 1), ({ planning }) =>
-  planning ||
-  until('CoreDNS is available', async () => {
-    const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`
-    return (await api().get(path))?.status.availableReplicas === 2
-  }, { next: [`kubectl -n ${namespace} describe pods -l k8s-app=kube-dns`] }),
+await on(
+  cluster.machines.slice(0, 1),
+  ({ planning }) =>
+    planning ||
+    until(
+      'CoreDNS is available',
+      async () => {
+        const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`
+        return (await api().get(path))?.status.availableReplicas === 2
+      },
+      { next: [`kubectl -n ${namespace} describe pods -l k8s-app=kube-dns`] },
+    ),
 )
 // #endregion service
 
@@ -204,7 +210,10 @@ await verify('a pod on every node resolves a Service', () =>
 
 await verify('and the short name of one, by the search list', () =>
   pods.each(async (pod) => {
-    assert.equal(await pod.dial(`probe-${pod.node}`, 'hostname'), `probe-${pod.node}`)
+    assert.equal(
+      await pod.dial(`probe-${pod.node}`, 'hostname'),
+      `probe-${pod.node}`,
+    )
   }),
 )
 

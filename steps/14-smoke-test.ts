@@ -25,8 +25,16 @@ const { cluster, operator, api, verify, undo, drill } = await step(
 )
 
 // #region tools
-const { namespace, path, start, remove, podsOf, bothReady, ...manifests } =
-  trial(api, cluster)
+const {
+  namespace,
+  path,
+  start,
+  remove,
+  waitFor,
+  podsOf,
+  bothReady,
+  ...manifests
+} = trial(api, cluster)
 
 // kubectl, for what takes more than one request and one answer.
 const kubectl = async () => [
@@ -61,20 +69,16 @@ const servers = () => {
 // #endregion tools
 
 // #region start
-let first: string[] = []
-
-await verify('a Deployment brings up its pods', async () => {
-  await start()
-  first = namesOf(await podsOf('web'))
-  // A rollout takes seconds. It is looked at further down, and other checks
-  // are made until then.
-  await api().apply(manifests.web('2'))
-})
-
-// The rest makes no sense without.
+// The checks below make no sense without the ones that set this.
+let goOn = false
 const check: typeof verify = async (title, proof) => {
-  if (first.length > 0) await verify(title, proof)
+  if (goOn) await verify(title, proof)
 }
+
+await verify('the API takes workloads of every kind', async () => {
+  await start()
+  goOn = true
+})
 // #endregion start
 
 // #region secret
@@ -113,7 +117,22 @@ await check('a pod that could take over its machine is refused', async () => {
       status === 403 && message.includes('violates PodSecurity "baseline'),
   )
 })
+// #endregion admission
 
+// #region rollout
+let first: string[] = []
+
+await check('a Deployment brings up its pods', async () => {
+  goOn = false
+  first = namesOf(await bothReady('web'))
+  goOn = true
+  // What follows takes seconds. It is looked at further down, and other
+  // checks are made until then.
+  await api().apply(manifests.web('2'))
+})
+// #endregion rollout
+
+// #region extension
 await check('every API server asks a webhook in a pod', async () => {
   await api().apply(manifests.webhook())
   const send = (api: KubernetesApi, value: string) =>
@@ -147,13 +166,13 @@ await check('every API server passes an API group on to a pod', async () => {
     assert.equal(items[0].value, '100')
   }
 })
-// #endregion admission
+// #endregion extension
 
-// #region rollout
+// #region rolled-out
 await check('a rollout replaces every pod', () =>
   bothReady('web', ({ metadata }) => !first.includes(metadata.name)),
 )
-// #endregion rollout
+// #endregion rolled-out
 
 // #region services
 async function answersEverywhere(): Promise<boolean> {
@@ -169,7 +188,7 @@ async function answersEverywhere(): Promise<boolean> {
     cluster.machines.map(async (machine) => {
       const answers = await machine.read`
         for url in ${urls}; do
-          curl --silent --max-time 5 "$url" || echo "nothing from $url"
+          curl --silent --max-time 1 "$url" || echo "nothing from $url"
           echo
         done`
       for (const answer of answers.split('\n').filter(Boolean)) {
@@ -200,9 +219,10 @@ await check('kubectl runs a command in a pod', async () => {
 
 await check('kubectl forwards a port of this computer to a pod', async () => {
   const command = await kubectl()
-  const forward = $`exec ${command} port-forward pod/db-0 :8080`
+  // It ends by itself in any case, even if nobody is left to end it.
+  const forward = $`exec timeout 30 ${command} port-forward pod/db-0 :8080`
   let answer = 'nothing'
-  for await (const line of forward.nothrow().timeout('30s')) {
+  for await (const line of forward.nothrow()) {
     const [address] = /127\.0\.0\.1:\d+/.exec(line) ?? []
     if (!address) continue
     const asked = fetch(`http://${address}/hostname`)
@@ -243,26 +263,21 @@ await check('the token of a pod is accepted, nothing like it is', async () => {
 
 await check('a Job checks its token by what the issuer publishes', () => {
   const job = `/apis/batch/v1/namespaces/${namespace}/jobs/discovery`
-  return until('the Job is complete', async () => {
+  return waitFor('the Job is complete', async () => {
     return (await api().get(job))?.status.succeeded === 1
   })
 })
 // #endregion tokens
 
 // #region stateful
-await check(
-  'a StatefulSet starts pods in order, by lasting names',
-  async () => {
-    const pods = (await bothReady('db')) as [Manifest, Manifest]
-    assert.deepEqual(namesOf(pods), ['db-0', 'db-1'])
-    const readyFirst = String(readySince(pods[0]))
-    assert(readyFirst <= String(pods[1].metadata.creationTimestamp))
-    assert.match(
-      await dial('db-0', 'db-1.db', '8080'),
-      /"responses":\["db-1"\]/,
-    )
-  },
-)
+await check('a StatefulSet starts its pods in order, by name', async () => {
+  const [first, second] = (await bothReady('db')) as [Manifest, Manifest]
+  assert.deepEqual(namesOf([first, second]), ['db-0', 'db-1'])
+  const readyFirst = String(readySince(first))
+  assert(readyFirst <= String(second.metadata.creationTimestamp))
+  const [web = ''] = namesOf(await podsOf('web'))
+  assert.match(await dial(web, 'db-1.db', '8080'), /"responses":\["db-1"\]/)
+})
 // #endregion stateful
 
 // #region policy
@@ -277,32 +292,34 @@ await check('a NetworkPolicy is accepted and NOT enforced here', async () => {
 await verify('all of this is removed again', () => remove())
 
 // #region drill
-await drill(
-  'a killed pod is replaced, by its like or its name',
-  async (putBack) => {
-    putBack(remove)
-    await start()
-    const [web] = await podsOf('web')
-    const [db] = await bothReady('db')
-    assert(web && db)
-    for (const { metadata } of [web, db]) {
-      const pod = { apiVersion: 'v1', kind: 'Pod', metadata }
-      await api().delete(pod, { gracePeriodSeconds: 0 })
-    }
-    const isNew = ({ metadata }: Manifest) =>
-      ![web.metadata.uid, db.metadata.uid].includes(metadata.uid)
-    const pods = await bothReady('web', isNew)
-    assert(!namesOf(pods).includes(web.metadata.name))
-    assert.deepEqual(namesOf(await bothReady('db', isNew)), ['db-0', 'db-1'])
-    await serviceAnswers()
-  },
-)
+const gone = async () => {
+  await remove()
+  await until('the namespace is gone', async () => !(await api().get(path)))
+}
+
+await drill('a killed pod is replaced, db-0 by db-0', async (putBack) => {
+  putBack(gone)
+  await start()
+  const [web] = await bothReady('web')
+  const [db] = await bothReady('db')
+  assert(web && db)
+  for (const { metadata } of [web, db]) {
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata }
+    await api().delete(pod, { gracePeriodSeconds: 0 })
+  }
+  const isNew = ({ metadata }: Manifest) =>
+    ![web.metadata.uid, db.metadata.uid].includes(metadata.uid)
+  const pods = await bothReady('web', isNew)
+  assert(!namesOf(pods).includes(web.metadata.name))
+  assert.deepEqual(namesOf(await bothReady('db', isNew)), ['db-0', 'db-1'])
+  await serviceAnswers()
+})
 
 await drill('pods leave a worker that stops', async (putBack) => {
   if (cluster.workers.length < 2) return notApplicable('there is one worker')
-  putBack(remove)
+  putBack(gone)
   await start()
-  const nodes = (await podsOf('web')).map(({ spec }) => spec.nodeName)
+  const nodes = (await bothReady('web')).map(({ spec }) => spec.nodeName)
   const down = cluster.workers.find(({ name }) => nodes.includes(name))
   assert(down, `web runs on ${nodes.join(' and ')}, which are no workers`)
   putBack(async () => {

@@ -1,4 +1,3 @@
-import type { Verb } from '../../lib/arguments.ts'
 import { GuideError } from '../../lib/errors.ts'
 import type { State } from '../../lib/state.ts'
 import { type StepFile, standingAbove, stillStanding } from '../../lib/steps.ts'
@@ -68,9 +67,4 @@ function indexOf(
     `${flag}: found ${given}, allowed: the number of a step\n  ` +
       names.join('\n  '),
   )
-}
-
-/** The flag that a step knows a verb by; applying needs none. */
-export function flagOf(verb: Verb): string[] {
-  return verb === 'apply' ? [] : [`--${verb}`]
 }

@@ -14,30 +14,36 @@ const opened: readonly Port[] = Object.values(ports).filter(
 )
 
 // From /proc, because `ss` may not be installed yet. Who holds a socket is
-// looked up for our ports alone.
+// looked up for the ports of interest alone, and without starting a program
+// for each: on a machine of the cluster all of them are in use.
 const listeners = {
   id: 'listeners',
   script: sh`
     wanted=${` ${opened.map(({ port }) => port).join(' ')} `}
-    sockets=$(cat /proc/net/tcp /proc/net/tcp6 |
-      while IFS=': ' read -r _ address port _ _ state _ _ _ _ _ _ _ inode _; do
-        [ "$state" = 0A ] || continue
-        port=$((16#$port))
-        case $wanted in
-          *" $port "*) echo "$address $port $inode" ;;
-          *) [ "$port" -lt ${nodePorts.port} ] ||
-            [ "$port" -gt ${nodePorts.last} ] ||
-            echo "$address $port $inode" ;;
-        esac
-      done)
-    [ -n "$sockets" ] || exit 0
-    holders=$(find /proc/[0-9]*/fd -lname 'socket:*' -printf '%p %l\n')
-    while read -r address port inode; do
-      pid=$(grep -m 1 -F "socket:[$inode]" <<< "$holders" | cut -d/ -f3)
-      program=$(cat "/proc/$pid/comm" || echo unknown)
-      unit=$(grep -o -m 1 '[^/]*\.service' "/proc/$pid/cgroup" || echo none)
-      echo "$address $port $unit $program"
-    done <<< "$sockets"`,
+    found= inodes=none
+    while IFS=': ' read -r _ address port _ _ state _ _ _ _ _ _ _ inode _; do
+      [ "$state" = 0A ] || continue
+      port=$((16#$port))
+      if [[ $wanted = *" $port "* ]] ||
+        (( port >= ${nodePorts.port} && port <= ${nodePorts.last} )); then
+        found+="$address $port $inode"$'\n'
+        inodes+="|$inode"
+      fi
+    done < <(cat /proc/net/tcp /proc/net/tcp6)
+    [ -n "$found" ] || exit 0
+    held=$(find /proc/[0-9]*/fd -lname 'socket:*' -printf '%p %l\n' |
+      grep -E "\[($inodes)\]")
+    while read -r address port inode && [ -n "$port" ]; do
+      program=unknown unit=
+      while IFS='/ ' read -r _ _ pid _ _ link; do
+        [ "$link" = "socket:[$inode]" ] || continue
+        read -r program < "/proc/$pid/comm"
+        while read -r line; do
+          [[ $line != *.service* ]] || unit=$line
+        done < "/proc/$pid/cgroup"
+      done <<< "$held"
+      echo "$address $port $program $unit"
+    done <<< "$found"`,
 }
 
 const interfaces = {
@@ -144,7 +150,7 @@ export const networkChecks: readonly Check[] = [
       'server, whatever the machines are called; containerd copies the file ' +
       'into pods of the host network, and fails without it',
     remedy: 'step 02 writes the block, and keeps the rest of the file',
-    source: `${kubernetes}/setup/production-environment/tools/kubeadm/create-cluster-kubeadm/`,
+    source: 'https://man7.org/linux/man-pages/man5/hosts.5.html',
     probe: { id: 'machine-names', script: sh`cat /etc/hosts` },
     judge(printed, { machines }) {
       if (printed.trim() === '') return unfit('no /etc/hosts, or an empty one')
@@ -211,12 +217,14 @@ interface Listener {
 
 function readListeners(printed: string): Listener[] {
   const all = lines(printed).map((line) => {
-    const [address = '', port, unit = '', ...program] = line.split(' ')
+    const [address = '', port, ...rest] = line.split(' ')
+    // The rest is the program, and the cgroup in which it runs.
+    const text = rest.join(' ')
     return {
       address: readAddress(address),
       port: Number(port),
-      unit,
-      program: program.join(' '),
+      unit: /([^/]+\.service)/.exec(text)?.[1] ?? 'none',
+      program: text.replace(/ \d+:.*$/, ''),
     }
   })
   const key = (one: Listener) => `${one.address} ${one.port} ${one.program}`

@@ -277,7 +277,9 @@ export function leaveCluster(machine: Machine, file: string): Promise<boolean> {
   const folder = file.slice(0, file.lastIndexOf('/'))
   return machine.ensure(
     'membership removed',
-    sh`[ ! -e ${file} ] || ls -d /var/lib/etcd/member /var/lib/kubelet/pki`,
+    sh`
+      [ ! -e ${file} ] || [ -e /var/lib/etcd/member ] ||
+        [ -e /var/lib/kubelet/pki ]`,
     sh`rm -rf ${folder} ${before}
        rmdir --ignore-fail-on-non-empty /var/lib/kubernetes-from-scratch`,
   )

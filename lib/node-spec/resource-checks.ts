@@ -94,8 +94,8 @@ export const resourceChecks: readonly Check[] = [
     severity: 'advised',
     wanted: '15 % of the space and 5 % of the inodes free in /var/lib',
     why:
-      'the kubelet counts in percent: below 15 % it removes images, below 10 % ' +
-      'it evicts pods and takes no new ones, however large the disk is',
+      'the kubelet counts in percent, however large the disk is: with less it ' +
+      'removes images, then evicts pods and takes no new ones',
     remedy:
       'make room, or override evictionHard of the kubelet in cluster.yaml',
     source: `${kubernetes}/concepts/scheduling-eviction/node-pressure-eviction/#hard-eviction-thresholds`,

@@ -139,7 +139,7 @@ export const systemChecks: readonly Check[] = [
       'certificates and leases are valid from one time to another: a clock ' +
       'that drifts makes them expire early, or not yet begin',
     remedy: 'install chrony, or enable systemd-timesyncd',
-    source: 'https://etcd.io/docs/v3.6/op-guide/hardware/',
+    source: 'https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.5',
     probe: {
       id: 'time-sync',
       script: sh`
@@ -199,7 +199,7 @@ export const systemChecks: readonly Check[] = [
     remedy:
       'undo the other one first (kubeadm reset, k3s-uninstall.sh, k0s reset, ' +
       'apt-get remove …), then remove the files that are named here',
-    source: `${kubernetes}/setup/production-environment/tools/kubeadm/troubleshooting-kubeadm/`,
+    source: `${kubernetes}/reference/setup-tools/kubeadm/kubeadm-reset/`,
     probe: {
       id: 'leftovers',
       script: sh`
@@ -222,7 +222,14 @@ export const systemChecks: readonly Check[] = [
         .filter((line) => line.startsWith('file='))
         .map((line) => line.slice('file='.length))
       const found = [...units, ...(member ? [] : files)]
-      return found.length === 0 ? fine('none') : unfit(found.join(', '))
+      if (found.length === 0) return fine('none')
+      const haproxyAlone = found.join().startsWith('haproxy.service')
+      return unfit(
+        found.join(', '),
+        haproxyAlone && found.length === 1
+          ? { remedy: 'systemctl disable --now haproxy; step 08 runs its own' }
+          : {},
+      )
     },
   },
 ]

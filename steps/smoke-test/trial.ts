@@ -1,6 +1,7 @@
 // The namespace that step 14 works in: made, looked at, and removed
 
 import { randomBytes } from 'node:crypto'
+import { GuideError } from '../../lib/errors.ts'
 import type { KubernetesApi, Manifest } from '../../lib/kubernetes.ts'
 import { createAuthority, issue } from '../../lib/pki.ts'
 import type { LiveCluster } from '../../lib/step.ts'
@@ -23,15 +24,14 @@ export function trial(api: () => KubernetesApi, cluster: LiveCluster) {
   let caBundle = ''
 
   async function start(): Promise<void> {
-    await remove() // what a run that was killed has left
-    const tls = await certificate()
+    // Removes what a run that was killed has left.
+    const [tls] = await Promise.all([certificate(), remove()])
     await api().apply({
       apiVersion: 'v1',
       kind: 'Namespace',
       metadata: { name: namespace, labels },
     })
     await Promise.all(all(tls).map((manifest) => api().apply(manifest)))
-    await bothReady('web')
   }
 
   // Of an authority that is forgotten at once: whoever gets hold of this key
@@ -67,6 +67,26 @@ export function trial(api: () => KubernetesApi, cluster: LiveCluster) {
     return pods.filter(({ metadata }) => !metadata.deletionTimestamp)
   }
 
+  /** Waits, and tells what the cluster complained about if in vain. */
+  async function waitFor<T>(
+    what: string,
+    look: () => Promise<T>,
+    seconds = 60,
+  ) {
+    try {
+      return await until(what, look, { seconds })
+    } catch (error) {
+      // The namespace is about to go, and what it could tell with it.
+      const events = await api().list(`${path}/events`)
+      const warnings = events
+        .filter(({ type }) => type === 'Warning')
+        .map(({ involvedObject, message }) => {
+          return `${involvedObject.kind} ${involvedObject.name}: ${message}`
+        })
+      throw new GuideError((error as Error).message, warnings.slice(-5))
+    }
+  }
+
   /** Waits for two pods that are ready, and no others. */
   function bothReady(
     app: string,
@@ -79,10 +99,7 @@ export function trial(api: () => KubernetesApi, cluster: LiveCluster) {
       if (pods.length === 2 && waiting.length === 0) return pods
       throw new Error(waiting.map(stateOf).join('\n') || `${pods.length} pods`)
     }
-    return until(`two pods of ${app} are ready`, look, {
-      seconds,
-      next: [`npm run -s kubectl -- get events -n ${namespace}`],
-    })
+    return waitFor(`two pods of ${app} are ready`, look, seconds)
   }
 
   return {
@@ -90,6 +107,7 @@ export function trial(api: () => KubernetesApi, cluster: LiveCluster) {
     path,
     start,
     remove,
+    waitFor,
     podsOf,
     bothReady,
     web,

@@ -18,6 +18,7 @@ import { openLog } from '../../commands/shared/log.ts'
 import { screenOn } from '../../commands/shared/screen.ts'
 import { selectSteps, selectUndo } from '../../commands/shared/select.ts'
 import { table } from '../../commands/shared/table.ts'
+import { verbOf } from '../../commands/shared/verb.ts'
 import { loadCluster } from '../../lib/cluster.ts'
 import { takeLock } from '../../lib/lock.ts'
 
@@ -94,6 +95,24 @@ describe('arguments', () => {
       /npm took --no-verify/,
     )
     expect(() => read([], { npm_config_undo: 'true' })).not.toThrow()
+  })
+})
+
+describe('the verb', () => {
+  test.each([
+    [{ plan: true, undo: true }, /--plan and --undo cannot go together/],
+    [{ forget: true }, /--forget goes with --undo only/],
+    [{ cascade: true, drill: true }, /--cascade goes with --undo only/],
+    [{ 'no-verify': true, verify: true }, /--no-verify and --verify cannot/],
+    [{ undo: true }, /--undo needs --from/],
+  ])('is refused in %j, with the usage', (flags, message) => {
+    expect(() => verbOf(flags, 'the usage')).toThrow(message)
+    expect(() => verbOf(flags, 'the usage')).toThrow(/the usage$/)
+  })
+
+  test('is to apply when no flag says otherwise', () => {
+    expect(verbOf({ 'no-verify': true, from: '05' }, '')).toBe('apply')
+    expect(verbOf({ undo: true, forget: true, from: '05' }, '')).toBe('undo')
   })
 })
 
@@ -213,19 +232,11 @@ describe('npm run kubeconfig and kubectl', () => {
 })
 
 describe('npm run steps', () => {
-  test.each([
-    [['--plan', '--undo', '--from', '05'], /--plan and --undo cannot/],
-    [['--forget'], /--forget goes with --undo only/],
-    [['--cascade', '--drill'], /--cascade goes with --undo only/],
-    [['--no-verify', '--verify'], /--no-verify and --verify cannot/],
-    [['--undo'], /--undo needs --from/],
-    [['--from', '15'], /found 15, allowed: the number of a step/],
-  ])('%j is refused and changes nothing', async (args, message) => {
+  test('changes nothing when it is refused', async () => {
     const file = clusterFile(ownMachine)
-    const { stderr, exitCode } = await run('steps', [
-      ...[...args, '--cluster', file],
-    ])
-    expect(stderr).toMatch(message)
+    const args = ['--from', '15', '--cluster', file]
+    const { stderr, exitCode } = await run('steps', args)
+    expect(stderr).toMatch(/found 15, allowed: the number of a step/)
     expect(exitCode).toBe(1)
     expect(existsSync(stateFolder('own'))).toBe(false)
   })

@@ -20,8 +20,7 @@ import {
 } from '../../lib/steps.ts'
 
 // Each test has a folder of steps of its own, which write what they do into
-// one diary, and a process for each: some tenths of a second.
-// Each test starts processes, and a busy computer starts them slowly.
+// one diary, and a process for each, which a busy computer starts slowly.
 vi.setConfig({ testTimeout: 60_000 })
 
 let folder: string

@@ -1,0 +1,84 @@
+// Runs steps in this one process, one after the other: what a process of its
+// own costs each time, is paid once. Reads orders from its input, a line
+// each, and writes what came of them.
+
+import { createInterface } from 'node:readline'
+import { pathToFileURL } from 'node:url'
+import { useFakes, World } from './install.ts'
+
+/** One run of a step. */
+export interface Order {
+  /** Absolute path of the step. */
+  file: string
+  argv: string[]
+  env: Record<string, string>
+  /** File of the world. */
+  world: string
+  stopAfter?: number
+}
+
+/** What came of it. */
+export interface Outcome {
+  code: number
+  output: string
+  /** Changes that were made on machines and in the API. */
+  changes: number
+}
+
+class Exit extends Error {
+  readonly code: number
+
+  constructor(code: number) {
+    super(`exit ${code}`)
+    this.code = code
+  }
+}
+
+let runs = 0
+const tell = process.stdout.write.bind(process.stdout)
+
+for await (const line of createInterface({ input: process.stdin })) {
+  tell(`${JSON.stringify(await run(JSON.parse(line)))}\n`)
+}
+
+async function run(order: Order): Promise<Outcome> {
+  const world = new World(order.world, order.stopAfter)
+  const before = world.state.time
+  useFakes(() => world)
+  Object.assign(process.env, order.env)
+  process.argv = [process.execPath, order.file, ...order.argv]
+  process.exitCode = undefined
+
+  const output: string[] = []
+  const print = (...words: unknown[]) => output.push(words.join(' '))
+  console.log = console.error = print
+  process.exit = (code) => {
+    throw new Exit(Number(code ?? process.exitCode ?? 0))
+  }
+
+  const events = ['beforeExit', 'exit', 'SIGINT'] as const
+  const earlier = events.map((event) => process.listeners(event as 'exit'))
+  const listeners = (event: (typeof events)[number]) =>
+    process
+      .listeners(event as 'exit')
+      .filter((it) => !earlier[events.indexOf(event)]?.includes(it))
+
+  let code = 0
+  try {
+    await import(`${pathToFileURL(order.file)}?run=${++runs}`)
+    for (const ending of listeners('beforeExit')) {
+      await (ending as (code: number) => unknown)(0)
+    }
+    code = Number(process.exitCode ?? 0)
+  } catch (error) {
+    code = error instanceof Exit ? error.code : 99
+    if (!(error instanceof Exit)) print((error as Error).stack)
+  }
+  for (const ending of listeners('exit')) ending(code)
+  for (const event of events) {
+    for (const it of listeners(event)) process.off(event, it)
+  }
+  world.save()
+  process.exitCode = undefined
+  return { code, output: output.join('\n'), changes: world.state.time - before }
+}
