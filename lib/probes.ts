@@ -33,7 +33,7 @@ export interface Probes {
   /** Address of a Service that has this probe behind it, alone. */
   service(probe: Probe): Promise<string>
   /** Name of a headless Service that has this probe behind it, alone. */
-  headless(probe: Probe): Promise<string>
+  headless(probe: Probe): string
   remove(): Promise<void>
 }
 
@@ -50,10 +50,7 @@ const port = 8080
  * await pods.each((pod) => pod.shell('nslookup kubernetes.default'))
  * await pods.remove()
  */
-export function probes(
-  api: () => KubernetesApi,
-  cluster: LiveCluster,
-): Probes {
+export function probes(api: () => KubernetesApi, cluster: LiveCluster): Probes {
   const namespace = `probe-${randomBytes(3).toString('hex')}`
   const path = `/api/v1/namespaces/${namespace}/pods`
   // Of the pods of an earlier check some may still hold theirs.
@@ -76,7 +73,8 @@ export function probes(
     await Promise.all(
       nodes.flatMap((node) => [
         api().apply(podManifest(namespace, node, image, hostPort)),
-        api().apply(serviceManifest(namespace, node)),
+        api().apply(serviceManifest(namespace, `probe-${node}`, node)),
+        api().apply(headlessManifest(namespace, node)),
       ]),
     )
     return Promise.all(nodes.map(whenReady))
@@ -109,14 +107,18 @@ export function probes(
           protocol: 'http',
           tries: '1',
         })
-        return result(await api().text('GET', `${proxy}/dial?${query}`))
+        return soon(`${node} calls ${host}`, async () =>
+          result(await api().text('GET', `${proxy}/dial?${query}`)),
+        )
       },
       async shell(command) {
         const query = new URLSearchParams({ cmd: command })
-        const text = await api().text('POST', `${proxy}/shell?${query}`)
-        const { output = '', error = '' } = JSON.parse(text)
-        if (error) throw new Error(`${command}: ${error} ${output}`)
-        return output.trim()
+        return soon(`${node} runs ${command}`, async () => {
+          const text = await api().text('POST', `${proxy}/shell?${query}`)
+          const { output = '', error = '' } = JSON.parse(text)
+          if (error) throw new Error(`${error}\n${output}`)
+          return output.trim() || '(nothing)'
+        })
       },
     }
   }
@@ -141,16 +143,16 @@ export function probes(
       )
       return service?.spec.clusterIP
     },
-    async headless({ node }) {
-      const manifest = serviceManifest(namespace, node)
-      manifest.metadata.name = `headless-${node}`
-      manifest.spec.clusterIP = 'None'
-      await api().apply(manifest)
-      const { domain } = cluster.networks
-      return `headless-${node}.${namespace}.svc.${domain}`
-    },
+    headless: ({ node }) =>
+      `headless-${node}.${namespace}.svc.${cluster.networks.domain}`,
     remove: () => removeAll(api()),
   }
+}
+
+// A pod that is Ready is behind its Service a moment later: the API server
+// has to tell kube-proxy and CoreDNS.
+function soon(what: string, look: () => Promise<string>): Promise<string> {
+  return until(`the probe on ${what}`, look, { seconds: 10 })
 }
 
 async function removeAll(api: KubernetesApi): Promise<void> {
@@ -212,13 +214,22 @@ function podManifest(
   }
 }
 
-function serviceManifest(namespace: string, node: string): Manifest {
+function serviceManifest(
+  namespace: string,
+  name: string,
+  node: string,
+): Manifest {
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { name: `probe-${node}`, namespace },
+    metadata: { name, namespace },
     spec: { selector: { probe: node }, ports: [{ port }] },
   }
+}
+
+function headlessManifest(namespace: string, node: string): Manifest {
+  const manifest = serviceManifest(namespace, `headless-${node}`, node)
+  return { ...manifest, spec: { ...manifest.spec, clusterIP: 'None' } }
 }
 
 function result(text: string): string {

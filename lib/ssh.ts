@@ -307,7 +307,18 @@ function connectionError(
 function explain(entry: MachineEntry, stderr: string) {
   const [, file, line] = /^Offending .*key in (.+):(\d+)/m.exec(stderr) ?? []
   const [, name] = /^Host key for (\S+) has changed/m.exec(stderr) ?? []
+  const { jump } = entry.ssh
   const cases: [RegExp, string, string[]][] = [
+    [
+      // What ssh says of a ProxyCommand that ended; its own words are lost.
+      /UNKNOWN port 65535/,
+      `there is no way through ${jump}`,
+      [
+        `can you log in there? ssh ssh://${jump?.split(',').pop()}`,
+        'and from there, does the machine answer? ' +
+          `nc -vz ${entry.ssh.host} ${entry.ssh.port ?? 22}`,
+      ],
+    ],
     [
       /HOST IDENTIFICATION HAS CHANGED|Host key verification failed/,
       'the host key is not the one seen before' +

@@ -120,8 +120,11 @@ export function startStep(
       const started = performance.now()
       signal?.addEventListener('abort', interrupt)
       if (signal?.aborted) interrupt()
-      // What cannot be told any more has ended, and says why below.
-      await child.sendMessage('go').catch(() => undefined)
+      try {
+        await child.sendMessage('go')
+      } catch {
+        // It has ended already, and says why below.
+      }
       const [{ exitCode, signal: killer, ipcOutput }] = await ended
       signal?.removeEventListener('abort', interrupt)
       const milliseconds = performance.now() - started

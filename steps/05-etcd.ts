@@ -56,7 +56,7 @@ await on(cluster.controlPlanes, async (machine) => {
   // list in the database counts. So the file keeps the one that it was
   // started with, and a cluster that grows restarts nobody.
   const first = await machine.read`
-    [ ! -d ${data}/member ] ||
+    [ ! -d ${data}/member ] || [ ! -e ${configuration}/etcd.yaml ] ||
       sed -n 's/^initial-cluster: //p' ${configuration}/etcd.yaml`
 
   const client = `https://${address}:${etcdClient.port}`

@@ -220,7 +220,7 @@ await verify('and the short name of one, by the search list', () =>
 await verify('and a headless Service, to the address of its pod', async () => {
   const [pod] = await pods.all()
   assert(pod)
-  await looksUp(await pods.headless(pod), pod.address)
+  await looksUp(pods.headless(pod), pod.address)
 })
 
 await verify('and an address, to its name', () =>

@@ -25,8 +25,8 @@ export function fillCache(cacheHome: string): void {
       writeFileSync(file, content)
       const { size, mtimeMs } = statSync(file)
       const record: CacheRecord = {
-        ...{ sha256: sha256(content), size, mtimeMs, origin: 'download' },
-        ...{ from: 'https://publisher.test/', official: !image },
+        ...{ sha256: sha256(content), size, mtimeMs, origin: 'build' },
+        ...{ from: 'the tests', official: false },
         ...(image && { digest }),
       }
       writeFileSync(`${file}.json`, JSON.stringify(record))

@@ -1,10 +1,13 @@
 /** Reads a script, and gives what it has in its holes, or undefined. */
 export type Pattern = (script: string) => string[] | undefined
 
+// One way to read each character: a script is long, and there are many.
+const bare = String.raw`(?:'[^']*'|\\'|[\w@%+=:,./-])+`
+
 /** One word of bash, as `quote` of lib/shell.ts writes it. */
-export const word = String.raw`((?:'[^']*'(?:\\''[^']*')*|[\w@%+=:,./-]+)+)`
-/** Words with spaces between them; they may be missing. */
-export const words = String.raw`((?:\s*(?:'[^']*'(?:\\''[^']*')*|[\w@%+=:,./-]+))*)`
+export const word = `(${bare})`
+/** Words with spaces between them, or none. */
+export const words = String.raw`((?:${bare}(?:\s+${bare})*)?)`
 /** Anything at all. */
 export const rest = String.raw`([\s\S]*?)`
 

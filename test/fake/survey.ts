@@ -19,7 +19,7 @@ export function survey(machine: FakeMachine): string {
     hostname: () => name,
     leftovers: (old) => leftovers(machine, old),
     sysctls: (old) =>
-      old.replace(/^([\w/]+)=.*$/gm, (line, path: string) => {
+      old.replace(/^([\w/-]+)=.*$/gm, (line, path: string) => {
         const value = sysctls[path.replaceAll('/', '.')]
         return value === undefined ? line : `${path}=${value}`
       }),

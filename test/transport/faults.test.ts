@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { GuideError, renderError } from '../../lib/errors.ts'
 import { closeSsh, openSsh } from '../../lib/ssh.ts'
@@ -75,7 +76,6 @@ describe.skipIf(missing)('a machine out of reach is named, with advice', () => {
 })
 
 describe.skipIf(missing).each([
-  ['is missing', undefined, 'the user is not root and sudo is missing'],
   [
     'wants a password',
     'echo "sudo: a password is required" >&2; exit 1',
@@ -92,18 +92,29 @@ describe.skipIf(missing).each([
     'sudo asks for a password',
   ],
 ])('a user whose sudo %s', (_, sudo, expected) => {
-  // A stand-in that cannot be started is as good as none.
-  const shared = sharedSshd({
-    programs: { id: 'echo 1000', sudo: sudo ?? 'exit 127' },
-    settings: sudo ? [] : ['SetEnv PATH=/nonexistent'],
-  })
+  const shared = sharedSshd({ programs: { id: 'echo 1000', sudo } })
 
   test('is told so, with what to do', async () => {
     const { machine, state } = shared.sshd
-    const error = await failureOf(openSsh(machine, state, silent))
-    const reason = renderError(error)
+    const reason = renderError(await failureOf(openSsh(machine, state, silent)))
     expect(reason).toContain(`box (127.0.0.1): ${expected}`)
-    expect(reason).toMatch(/→ .*(NOPASSWD:ALL|install sudo there)/)
+    expect(reason).toMatch(/→ allow it without one: .*NOPASSWD:ALL/)
+  })
+})
+
+describe.skipIf(missing)('a user without sudo', () => {
+  const bin = temporaryFolder()
+  for (const name of ['bash', 'sh', 'env']) {
+    symlinkSync(`/usr/bin/${name}`, join(bin, name))
+  }
+  symlinkSync('/usr/bin/false', join(bin, 'id'))
+  const shared = sharedSshd({ settings: [`SetEnv PATH=${bin}`] })
+
+  test('is told so, with what to do', async () => {
+    const { machine, state } = shared.sshd
+    const reason = renderError(await failureOf(openSsh(machine, state, silent)))
+    expect(reason).toContain('the user is not root and sudo is missing')
+    expect(reason).toContain('→ install sudo there, or set `ssh.user: root`')
   })
 })
 
@@ -161,6 +172,5 @@ describe.skipIf(missing)('a connection that ends', () => {
 })
 
 async function appears(file: string) {
-  const { existsSync } = await import('node:fs')
-  while (!existsSync(file)) await new Promise((done) => setTimeout(done, 10))
+  while (!existsSync(file)) await sleep(10)
 }

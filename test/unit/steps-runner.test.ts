@@ -192,6 +192,19 @@ describe('a step that is started ahead', () => {
     expect(notes()).toHaveLength(1)
   })
 
+  test('says why, when it has ended before the word', async () => {
+    const file = stepFile('01-a')
+    writeFileSync(file, 'import { missing } from "node:fs"\nmissing()')
+    const waiting = startStep(file, [], { clusterFile })
+    expect((await waiting.run()).output.join('\n')).toMatch(/missing/)
+    const broken = startStep(file, [], { clusterFile })
+    broken.abandon()
+    await sleep(300)
+    const { exitCode, output } = await broken.run()
+    expect(exitCode).toBe(143)
+    expect(output.at(-1)).toMatch(/SIGTERM/)
+  })
+
   test('does nothing at all when it is abandoned', async () => {
     const waiting = startStep(stepFile('01-a'), [], { clusterFile })
     waiting.abandon()
