@@ -29,22 +29,30 @@ const usage = `usage: npm run bench -- [options]
   --only PART   default, workers or single: a part of it
   --json        for programs`
 
+const parts = ['default', 'workers', 'single']
+
 /** One measured run of all steps. */
 interface Measured {
   what: string
   machines: number
   checks: boolean
+  /** What the lab took for the machines, until they answered SSH. */
+  boot?: number
+  /** All steps, from there. */
   milliseconds: number
   done: Done[]
 }
-
-const folder = mkdtempSync(join(tmpdir(), 'kfs-bench-'))
 
 await command(async () => {
   const { values } = readArguments(usage, {
     json: { type: 'boolean', default: false },
     only: { type: 'string' },
   })
+  const { only = '' } = values
+  if (only && !parts.includes(only)) {
+    throw new GuideError(`--only: found ${only}\n${usage}`)
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'kfs-bench-'))
   const screen = screenOn(process.stderr)
   const session = { screen, log: openLog(folder), signal: interruption() }
   const five = benchCluster('cluster.yaml', { folder, net: 51 })
@@ -53,18 +61,21 @@ await command(async () => {
   })
   const one = benchCluster('single.yaml', { folder, net: 52 })
   const runs: Measured[] = []
-  const boots: { machines: number; milliseconds: number }[] = []
 
   const boot = async (file: string) => {
     const began = performance.now()
     await labUp(file, { report: () => undefined })
-    const machines = loadCluster(file).machines.length
-    boots.push({ machines, milliseconds: performance.now() - began })
+    return performance.now() - began
   }
-  const measure = async (what: string, file: string, checks: boolean) => {
+  const measure = async (
+    what: string,
+    file: string,
+    checks: boolean,
+    boot?: number,
+  ) => {
     const machines = loadCluster(file).machines.length
     const title = `${what}, ${checks ? 'with' : 'no'} checks`
-    screen.print(`\n${machines} machines: ${title}`)
+    screen.print(`\n${count(machines)}: ${title}`)
     const { done, milliseconds } = await runSteps(
       {
         ...{ clusterFile: file, verb: 'apply', verbose: false },
@@ -73,85 +84,72 @@ await command(async () => {
       },
       session,
     )
-    runs.push({ what, machines, checks, milliseconds, done })
+    const booted = boot === undefined ? {} : { boot }
+    runs.push({ what, machines, checks, ...booted, milliseconds, done })
   }
   const remove = async (file: string) => {
     await labDown(file, { report: () => undefined })
     await rm(loadCluster(file).directory, { recursive: true, force: true })
   }
-  const fresh = async (file: string) => {
+  const fresh = async (file: string, checks: boolean, what = 'fresh') => {
     await remove(file)
-    await boot(file)
+    await measure(what, file, checks, await boot(file))
   }
 
-  const parts: Record<string, () => Promise<void>> = {
+  const scenarios: Record<string, () => Promise<void>> = {
     async default() {
-      await fresh(five)
-      await measure('fresh', five, true)
+      await fresh(five, true)
       await measure('again', five, true)
       await measure('again', five, false)
-      await fresh(five)
-      await measure('fresh', five, false)
+      await fresh(five, false)
     },
     async workers() {
-      await fresh(seven)
-      await measure('fresh', seven, false)
-      await fresh(five)
-      await measure('before two more', five, false)
-      await boot(seven)
-      await measure('after two more', seven, false)
+      await fresh(seven, false)
+      await fresh(five, false, 'before two more')
+      await measure('after two more', seven, false, await boot(seven))
       await remove(seven)
     },
     async single() {
-      await fresh(one)
-      await measure('fresh', one, true)
-      await fresh(one)
-      await measure('fresh', one, false)
+      await fresh(one, true)
+      await fresh(one, false)
     },
   }
-  const { only = '' } = values
-  const chosen = only ? [parts[only]] : Object.values(parts)
   const { signal } = session
   await fillCache(loadCluster(five), architectureHere(), { signal })
   try {
-    for (const part of chosen) {
-      if (!part) throw new GuideError(`--only: found ${only}\n${usage}`)
-      await part()
-    }
+    for (const part of only ? [only] : parts) await scenarios[part]?.()
   } finally {
     await remove(seven)
     await remove(one)
   }
-  if (values.json) console.log(JSON.stringify({ boots, runs }, null, 2))
-  else console.log(report(runs, boots))
+  if (values.json) console.log(JSON.stringify(runs, null, 2))
+  else console.log(report(runs))
   await rm(folder, { recursive: true })
   return 0
 })
 
-function report(
-  runs: readonly Measured[],
-  boots: readonly { machines: number; milliseconds: number }[],
-): string {
+function report(runs: readonly Measured[]): string {
   const first = (checks: boolean) =>
     runs.find((run) => run.what === 'fresh' && run.checks === checks)
   const processors = cpus()
   const rows = runs.map((run) => {
-    const base = first(run.checks)?.milliseconds ?? run.milliseconds
+    const { what, machines, checks, boot, milliseconds } = run
+    const base = first(checks)?.milliseconds ?? milliseconds
     return [
-      `${run.machines} ${run.what}`,
-      run.checks ? 'in it' : 'left out',
-      seconds(run.milliseconds),
-      (run.milliseconds / base).toFixed(2),
+      `${count(machines)}, ${what}`,
+      checks ? 'in it' : 'left out',
+      seconds(milliseconds),
+      (milliseconds / base).toFixed(2),
+      ...(boot ? [seconds(boot), seconds(boot + milliseconds)] : []),
     ]
   })
   return [
-    `\n${processors.length} × ${processors[0]?.model}, binaries cached`,
-    '\nMachines of the lab, until they answer SSH',
-    table(
-      boots.map((it) => [`${it.machines} machines`, seconds(it.milliseconds)]),
-    ),
+    `\n${processors.length} × ${processors[0]?.model}, programs cached`,
     '\nAll steps, from booted machines; drills are never in it',
-    table([['machines', 'checks', 'time', 'of fresh'], ...rows]),
+    table([
+      ['', 'checks', 'steps', 'of fresh', 'machines', 'machines and steps'],
+      ...rows,
+    ]),
     ...runs
       .filter(({ what }) => what === 'fresh')
       .map((run) => `\n${titleOfRun(run)}\n${stepTable(run)}`),
@@ -159,8 +157,11 @@ function report(
 }
 
 function titleOfRun({ machines, checks }: Measured): string {
-  const count = machines === 1 ? '1 machine' : `${machines} machines`
-  return `Fresh, ${count}, checks ${checks ? 'in it' : 'left out'}`
+  return `Fresh, ${count(machines)}, checks ${checks ? 'in it' : 'left out'}`
+}
+
+function count(machines: number): string {
+  return machines === 1 ? '1 machine' : `${machines} machines`
 }
 
 // Whatever figures the steps tell become columns; times end in Milliseconds.

@@ -61,10 +61,7 @@ export class Machine {
   }
 
   /** Runs bash that disturbs, for drills and undo; a block says why. */
-  run(
-    strings: TemplateStringsArray,
-    ...values: ShellValue[]
-  ): Promise<string> {
+  run(strings: TemplateStringsArray, ...values: ShellValue[]): Promise<string> {
     return this.#host.read(sh(strings, ...values))
   }
 

@@ -22,7 +22,8 @@ export function machineLine(
   milliseconds: number,
 ): string {
   const time = seconds(milliseconds)
-  if (changes.length === 0) return `  ✓ ${name}  ${time}  ok (${looked} checked)`
+  if (changes.length === 0)
+    return `  ✓ ${name}  ${time}  ok (${looked} checked)`
   const shown = changes.slice(0, 4).join(', ')
   const more = changes.length > 4 ? ` and ${changes.length - 4} more` : ''
   return `  ✓ ${name}  ${time}  changed: ${shown}${more}`

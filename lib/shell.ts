@@ -47,8 +47,12 @@ function render(value: ShellValue | undefined): string {
     return quote(value)
   }
   if (Array.isArray(value)) return value.map(quote).join(' ')
-  if (value && 'script' in value) return value.script
+  if (isScript(value)) return value.script
   throw new Error(`Cannot insert into a script: found ${String(value)}`)
+}
+
+function isScript(value: unknown): value is Script {
+  return typeof value === 'object' && value !== null && 'script' in value
 }
 
 function dedent(text: string): string {

@@ -129,6 +129,8 @@ class SshTransport implements Transport {
     this.#options = options
     this.#shell = execa('ssh', [...options, asRoot('exec bash')], {
       buffer: false,
+      // A Ctrl-C is for us: we still need the machine to put things back.
+      detached: true,
       reject: false,
       stdio: 'pipe',
     })

@@ -139,10 +139,13 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
     notApplicable: 0,
     failed: 0,
   }
+  let blocksRunning = 0
   const undoing: (() => Promise<void>)[] = []
   const retracting: (() => Promise<void>)[] = []
   const restoring: (() => Promise<unknown>)[] = []
-  if (verb === 'apply' || verb === 'undo') {
+  // Applied before, it stays so while it is applied again.
+  const applied = state.steps()[number]?.status === 'applied'
+  if (verb === 'undo' || (verb === 'apply' && !applied)) {
     state.recordStep(number, { status: 'started', machines: names })
   }
 
@@ -152,6 +155,7 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
   ) => {
     const all: readonly W[] = Array.isArray(workers) ? workers : [workers as W]
     const errors: unknown[] = []
+    blocksRunning++
     await Promise.all(
       all.map(async (worker) => {
         const began = performance.now()
@@ -177,17 +181,33 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
         )
       }),
     )
+    blocksRunning--
     if (errors.length > 0) fail(new AggregateError(errors))
   }
 
-  const api = (user = 'admin') =>
-    apiAs(described, operator.read(`kubeconfig/${user}.yaml`))
+  const clients = new Map<string, KubernetesApi>()
+  const api = (user = 'admin') => {
+    const client =
+      clients.get(user) ??
+      apiAs(described, operator.read(`kubeconfig/${user}.yaml`))
+    clients.set(user, client)
+    return client
+  }
 
+  let interrupted = false
   process.on('SIGINT', () => {
+    // npm and npx pass on a Ctrl-C that the terminal has sent us already.
+    if (interrupted) return
+    interrupted = true
     print('\ninterrupted: the same command goes on from here')
     putAllBack(restoring).finally(() => process.exit(130))
   })
+  // Whoever reads our output may stop before its end, as `head` does.
+  process.stdout.on('error', () => process.exit(141))
   process.once('beforeExit', async () => {
+    // Node ends when nothing is left to wait for, also in the middle of a
+    // block whose promise nobody will ever settle.
+    if (blocksRunning > 0) fail(new GuideError(`${file} hangs: a block waits`))
     try {
       const blocks = [...retracting.toReversed(), ...undoing.toReversed()]
       for (const block of blocks) await block()
@@ -276,6 +296,7 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
 
   async function judge(what: string, check: () => Promise<unknown> | unknown) {
     const began = performance.now()
+    blocksRunning++
     try {
       const result = (await check()) as Partial<NotApplicable> | undefined
       if (result?.notApplicable) {
@@ -291,6 +312,8 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
       console.error(
         `  → if it fails again: docs/steps/${file}.md, "If it fails"`,
       )
+    } finally {
+      blocksRunning--
     }
   }
 }

@@ -137,6 +137,9 @@ const flags = (machine: { address: string }) => ({
   'enable-admission-plugins': 'NodeRestriction', // besides the default ones
   'admission-control-config-file': `${folder}/admission.yaml`,
 
+  // Whether a pod may be privileged is for Pod Security to say, above.
+  'allow-privileged': true,
+
   // Must hold the first address that step 03 put into the certificate.
   'service-cluster-ip-range': cluster.networks.services,
 

@@ -25,7 +25,10 @@ export async function makeMachines(
   const stop = new AbortController()
   const fill = async () => {
     const began = performance.now()
-    const fresh = await fillCache(cluster, architectureHere(), {
+    // The lab's mirror serves this very cache: it has nothing to add.
+    const sources = cluster.artifacts.sources.filter((s) => s !== 'mirror')
+    const needs = { ...cluster, artifacts: { sources } }
+    const fresh = await fillCache(needs, architectureHere(), {
       signal: AbortSignal.any([signal, stop.signal]),
     })
     const found = fresh === 0 ? 'cached' : `${fresh} new`

@@ -4,7 +4,7 @@
 
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
-import { useFakes, World } from './install.ts'
+import { limitFiles, useFakes, World } from './install.ts'
 
 /** One run of a step. */
 export interface Order {
@@ -15,6 +15,8 @@ export interface Order {
   /** File of the world. */
   world: string
   stopAfter?: number
+  /** The disk of the state folder is full after so many files. */
+  fullAfter?: number
 }
 
 /** What came of it. */
@@ -45,6 +47,9 @@ async function run(order: Order): Promise<Outcome> {
   const world = new World(order.world, order.stopAfter)
   const before = world.state.time
   useFakes(() => world)
+  if (order.fullAfter !== undefined) {
+    limitFiles(order.env.XDG_STATE_HOME ?? '', order.fullAfter)
+  }
   Object.assign(process.env, order.env)
   process.argv = [process.execPath, order.file, ...order.argv]
   process.exitCode = undefined
@@ -56,6 +61,7 @@ async function run(order: Order): Promise<Outcome> {
     throw new Exit(Number(code ?? process.exitCode ?? 0))
   }
 
+  process.stdout.removeAllListeners('error')
   const events = ['beforeExit', 'exit', 'SIGINT'] as const
   const earlier = events.map((event) => process.listeners(event as 'exit'))
   const listeners = (event: (typeof events)[number]) =>

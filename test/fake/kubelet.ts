@@ -26,6 +26,8 @@ export function runs(
  * what etcd held is gone with its data.
  */
 export function settle(state: WorldState): void {
+  if (settled.get(state) === state.time) return
+  settled.set(state, state.time)
   const machines = Object.values(state.machines)
   if (!machines.some(({ files }) => '/var/lib/etcd/member/wal' in files)) {
     state.objects = {}
@@ -37,6 +39,9 @@ export function settle(state: WorldState): void {
     if (identityFile in machine.files) becomeNode(state, machine)
   }
 }
+
+// Nothing happens by itself but after a change.
+const settled = new WeakMap<WorldState, number>()
 
 function join(state: WorldState, machine: FakeMachine): void {
   const { name, files } = machine

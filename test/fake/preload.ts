@@ -5,7 +5,7 @@
 import { useFakes, World } from './install.ts'
 
 const { FAKE_WORLD: file = '', FAKE_STOP_AFTER: stopAfter } = process.env
-let world: World | undefined
+let world: InstanceType<typeof World> | undefined
 
 useFakes(() => {
   if (!world) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { identityFile, runs } from './kubelet.ts'
+import { runs } from './kubelet.ts'
 import { like, type Pattern, rest, unquote, word, words } from './like.ts'
 import * as services from './services.ts'
 import { survey } from './survey.ts'
@@ -117,7 +117,7 @@ know(
 // Services, lib/service.ts.
 
 know(
-  like`eval "$(systemctl show --timestamp=us+utc ${word} ${rest} find -L ${words} -type f
+  like`eval "$(systemctl show --timestamp=us+utc ${word} ${rest}find -L ${words} -type f
     -newermt ${rest}`,
   ({ machine }, name, _, reads) =>
     services.stateOf(machine, one(name), unquote(reads ?? '')),
@@ -131,6 +131,15 @@ know(
     const verb = machine.units[one(name)]?.active ? 'restart' : 'start'
     const waits = options?.trim() === '' ? '' : ', waiting for nothing'
     log(`${verb} ${one(name)}.service${waits}`)
+    services.start(world, machine, one(name))
+  },
+)
+know(
+  like`systemctl daemon-reload
+    systemctl enable --quiet ${word}
+    timeout 60 systemctl restart ${word} || true`,
+  ({ world, machine, log }, name) => {
+    log(`restart ${one(name)}.service, in its turn`)
     services.start(world, machine, one(name))
   },
 )
@@ -446,7 +455,7 @@ know(
 // Step 05.
 
 know(
-  like`[ ! -d /var/lib/etcd/member ] ||
+  like`[ ! -d /var/lib/etcd/member ] || [ ! -e /etc/etcd/etcd.yaml ] ||
     sed -n 's/^initial-cluster: //p' /etc/etcd/etcd.yaml`,
   ({ machine }) => {
     if (!exists(machine, '/var/lib/etcd/member')) return ''
@@ -547,8 +556,6 @@ know(
     }
   },
 )
-
-void identityFile
 
 function hash(text: string): string {
   return createHash('sha256').update(text).digest('hex')

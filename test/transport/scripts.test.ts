@@ -114,8 +114,8 @@ describe.skipIf(missing)('a script on a machine', () => {
     expect(sum(stdout)).toBe(sum(expected))
   })
 
-  test('may itself be a megabyte', async () => {
-    const text = 'ü'.repeat(500_000)
+  test('may itself be long', async () => {
+    const text = 'ü'.repeat(100_000)
     const { stdout } = await run(sh`printf %s ${text} | sha256sum`.script)
     expect(stdout).toBe(`${sum(text)}  -\n`)
   })

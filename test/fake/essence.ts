@@ -1,0 +1,70 @@
+import type { Manifest } from '../../lib/kubernetes.ts'
+import { certificate } from './render.ts'
+import type { FakeMachine, WorldState } from './world.ts'
+
+/**
+ * What a world is, without when and how it became so: two worlds of the same
+ * essence are the same to their users.
+ */
+export function essence({ machines, objects }: WorldState) {
+  return {
+    machines: Object.fromEntries(
+      Object.values(machines).map((machine) => [machine.name, still(machine)]),
+    ),
+    objects: Object.fromEntries(
+      Object.entries(objects)
+        // Kubernetes removes them by itself, after a while.
+        .filter(([, { kind }]) => kind !== 'CertificateSigningRequest')
+        .map(([path, object]) => [path, withoutChance(object)]),
+    ),
+  }
+}
+
+function still({ files, units, ...rest }: FakeMachine) {
+  return {
+    ...rest,
+    files: Object.fromEntries(
+      Object.entries(files).map(([path, { content, mode, owner }]) => [
+        path,
+        // A stamp ends with a time.
+        path.includes('/installed/')
+          ? { content: content.replace(/ \d+\n$/, ''), mode, owner }
+          : { content, mode, owner },
+      ]),
+    ),
+    units: Object.fromEntries(
+      Object.entries(units).map(([name, { enabled, active, started }]) => {
+        // What is newer than the process was not read by it.
+        const stale = Object.entries(files).some(
+          ([path, { time }]) =>
+            time > started && path.endsWith(`/${name}.service`),
+        )
+        return [name, { enabled, active, stale }]
+      }),
+    ),
+    kernel: rest.kernel.toSorted(),
+    packages: rest.packages.toSorted(),
+    users: rest.users.toSorted(),
+    masked: rest.masked.toSorted(),
+  }
+}
+
+// Which node came first, and got the first subnet.
+function withoutChance(object: Manifest): Manifest {
+  if (object.kind !== 'Node') return object
+  return { ...object, spec: { ...object.spec, podCIDR: 'some' } }
+}
+
+/** What a state folder is, without what is random in it. */
+export function essenceOfState(state: Readonly<Record<string, string>>) {
+  return Object.fromEntries(
+    Object.entries(state)
+      .filter(([path]) => path !== 'lock')
+      .map(([path, content]) => [path, what(path, content)]),
+  )
+}
+
+function what(path: string, content: string): string {
+  if (path.endsWith('.crt')) return certificate(content)
+  return path === 'steps.json' ? content : 'a file'
+}
