@@ -147,7 +147,11 @@ function clusterArgument(argv: readonly string[]): string | undefined {
 
 function derive(file: ClusterFile, path: string): Cluster {
   const { name, networks } = file
-  const machines = file.machines.map((machine) => entry(machine, file, path))
+  // By name, so that their order in the file means nothing: every list that is
+  // written to a machine would change with it, and services restart.
+  const machines = file.machines
+    .map((machine) => entry(machine, file, path))
+    .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
   const withRole = (role: Role) =>
     machines.filter((machine) => machine.roles.includes(role))
   const controlPlanes = withRole('control-plane')

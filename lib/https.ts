@@ -38,7 +38,12 @@ export function ask(url: string, question: Question = {}): Promise<Answer> {
 export const https = { ask: askOnce }
 
 function askOnce(url: string, question: Question): Promise<Answer> {
-  const { method = 'GET', headers, body, agent } = question
+  const { method = 'GET', body, agent } = question
+  // Node frames no body of a DELETE by itself: its end would be unknown, and
+  // the next question on this connection be read as a part of it.
+  const length =
+    body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }
+  const headers = { ...question.headers, ...length }
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const sent = request(
     url,

@@ -222,7 +222,9 @@ class SshTransport implements Transport {
   async upload(file: string, remote: string): Promise<void> {
     // An older file would keep its mode, and half a file a full disk full.
     const path = quote(remote)
-    const command = `umask 077; rm -f ${path}; cat > ${path} || { rm -f ${path}; exit 1; }`
+    const command =
+      `umask 077; rm -f ${path}; ` +
+      `cat > ${path} || { rm -f ${path}; exit 1; }`
     const result = await execa('ssh', [...this.#options, asRoot(command)], {
       input: createReadStream(file),
       reject: false,
@@ -257,7 +259,8 @@ const goOn = 'run the same command again: it goes on where it stopped'
 function asRoot(command: string): string {
   const english = 'export LC_ALL=C;'
   const bash = `bash -c ${quote(`${english} ${command}`)}`
-  const script = `${english} [ "$(id -u)" = 0 ] || exec sudo -n ${bash}; exec ${bash}`
+  const script =
+    `${english} [ "$(id -u)" = 0 ] || ` + `exec sudo -n ${bash}; exec ${bash}`
   return `exec sh -c ${quote(script)}`
 }
 

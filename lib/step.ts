@@ -243,7 +243,9 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
       if (verb === 'apply' || planning) {
         await work(target, async () => {
           for (const manifest of all) {
-            await applyOne(api(as), manifest, target.journal, planning)
+            const change = async () =>
+              api(as).apply(manifest, { dryRun: planning })
+            await applyOne(change, manifest, target.journal, planning)
           }
         })
       }
@@ -392,13 +394,17 @@ function apiAs(cluster: Cluster, kubeconfig: string): KubernetesApi {
 }
 
 async function applyOne(
-  api: KubernetesApi,
+  apply: () => ReturnType<KubernetesApi['apply']>,
   manifest: Manifest,
   journal: Journal,
-  dryRun: boolean,
+  planning: boolean,
 ): Promise<void> {
   journal.looked++
-  const { changed, before } = await api.apply(manifest, { dryRun })
+  const { changed, before } = await apply().catch((error) => {
+    if (!planning) throw error
+    // Before there is an API, or its keys, everything is still to be made.
+    return { changed: true, before: undefined }
+  })
   if (!changed) return
   journal.changes.push(title(manifest))
   journal.details.push(`${before ? 'change' : 'create'} ${pathOf(manifest)}`)

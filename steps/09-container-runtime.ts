@@ -102,19 +102,21 @@ await verify(
   },
 )
 
-await verify('a container runs, and seccomp filters its calls', async () => {
-  for (const machine of cluster.machines) {
-    // 2 is filter mode, as the kernel tells it of the running process.
-    const mode = await machine.read`
-      export CONTAINERD_NAMESPACE=k8s.io
-      end() { ctr task kill -s 9 $id; ctr task rm -f $id; ctr c rm $id; }
-      id=verify-seccomp; trap 'end >/dev/null 2>&1' EXIT
-      ctr run --detach --seccomp ${imageOf('pause', cluster)} $id
-      pid=$(ctr task ls | awk -v id=$id '$1 == id { print $2 }')
-      awk '$1 == "Seccomp:" { print $2 }' /proc/$pid/status`
-    assert.equal(mode, '2', `${machine.name}: seccomp mode ${mode}`)
-  }
-})
+await verify('a container runs, and seccomp filters its calls', () =>
+  Promise.all(
+    cluster.machines.map(async (machine) => {
+      // 2 is filter mode, as the kernel tells it of the running process.
+      const mode = await machine.read`
+        export CONTAINERD_NAMESPACE=k8s.io
+        end() { ctr task kill -s 9 $id; ctr task rm -f $id; ctr c rm $id; }
+        id=verify-seccomp; trap 'end >/dev/null 2>&1' EXIT
+        ctr run --detach --seccomp ${imageOf('pause', cluster)} $id
+        pid=$(ctr task ls | awk -v id=$id '$1 == id { print $2 }')
+        awk '$1 == "Seccomp:" { print $2 }' /proc/$pid/status`
+      assert.equal(mode, '2', `${machine.name}: seccomp mode ${mode}`)
+    }),
+  ),
+)
 // #endregion verify
 
 // #region undo

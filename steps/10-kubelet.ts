@@ -117,6 +117,11 @@ function resolvers(machine: Machine) {
 // A token says "I may ask", for minutes. Each machine gets its own, so a
 // request that comes with it can be for one name only.
 const tokenType = 'bootstrap.kubernetes.io/token'
+const joinLabel = 'kubernetes-from-scratch/join'
+const joinTokens = () =>
+  api().list(
+    `/api/v1/namespaces/kube-system/secrets?labelSelector=${joinLabel}`,
+  )
 const joining = new Map<string, string>()
 
 await on(cluster.machines, async (machine) => {
@@ -145,7 +150,11 @@ function bootstrapToken(id: string, secret: string) {
   return {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { name: `bootstrap-token-${id}`, namespace: 'kube-system' },
+    metadata: {
+      name: `bootstrap-token-${id}`,
+      namespace: 'kube-system',
+      labels: { [joinLabel]: 'yes' },
+    },
     type: tokenType,
     stringData: {
       'token-id': id,
@@ -208,9 +217,19 @@ await on(cluster.machines, async (machine) => {
     status: { conditions: [approved] },
   })
   await machine.until('it has its certificate', sh`[ -s ${identity} ]`)
-  // Used up: neither half may be found by somebody else.
-  await machine.remove(bootstrap)
-  await api().delete(bootstrapToken(id, ''))
+})
+
+// Used up: neither half may be found by somebody else. A run that was cut off
+// may have left some, too.
+await on(cluster.machines, (machine) => {
+  if (!machine.planning) return machine.remove(bootstrap)
+})
+await on(operator, async ({ journal, planning }) => {
+  if (planning) return
+  for (const { metadata } of await joinTokens()) {
+    await api().delete({ apiVersion: 'v1', kind: 'Secret', metadata })
+    journal.changes.push(`deleted ${metadata.name}`)
+  }
 })
 // #endregion start
 
@@ -285,12 +304,8 @@ await verify('a node may change itself and nobody else', async () => {
 })
 
 await verify('no join token is left', async () => {
-  const secrets = await api().list('/api/v1/namespaces/kube-system/secrets')
-  const left = secrets.filter(({ type }) => type === tokenType)
-  assert.deepEqual(
-    left.map(({ metadata }) => metadata.name),
-    [],
-  )
+  const left = (await joinTokens()).map(({ metadata }) => metadata.name)
+  assert.deepEqual(left, [])
 })
 // #endregion verify
 

@@ -2,6 +2,7 @@
 // Runs on: every machine · Needs: 11 · Leaves: nodes that are Ready
 
 import assert from 'node:assert/strict'
+import type { Machine } from '../lib/machine.ts'
 import { probes } from '../lib/probes.ts'
 import { notApplicable, step } from '../lib/step.ts'
 import { until } from '../lib/wait.ts'
@@ -14,12 +15,16 @@ const { cluster, api, on, verify, undo } = await step(import.meta, ['11'])
 // for, not computed: a node keeps its subnet when machines come and go.
 const subnets = new Map<string, string>()
 
-await on(cluster.machines, async ({ name }) => {
-  const subnet = await until(`${name} has a pod subnet`, async () => {
-    const node = await api().get(`/api/v1/nodes/${name}`)
-    return node?.spec.podCIDR as string | undefined
-  })
-  subnets.set(name, subnet)
+const subnetOf = async (name: string) => {
+  const node = await api().get(`/api/v1/nodes/${name}`)
+  return node?.spec.podCIDR as string | undefined
+}
+
+await on(cluster.machines, async ({ name, planning }) => {
+  const subnet = planning
+    ? await subnetOf(name).catch(() => undefined)
+    : await until(`${name} has a pod subnet`, () => subnetOf(name))
+  subnets.set(name, subnet ?? '(unknown until 10 has run)')
 })
 // #endregion subnets
 
@@ -59,13 +64,14 @@ await verify('every pod reaches every other, which sees its address', () =>
 
 await verify('a machine reaches the pods of all machines', async () => {
   const all = await pods.all()
-  for (const machine of cluster.machines) {
+  const check = async (machine: Machine) => {
     for (const { address, node } of all) {
       const seen = await machine.read`
         curl --silent --max-time 5 http://${address}:8080/hostname`
       assert.equal(seen, `probe-${node}`, `${machine.name} → pod on ${node}`)
     }
   }
+  await Promise.all(cluster.machines.map(check))
 })
 
 await verify('a pod reaches a Service on its own node, even its own', () =>

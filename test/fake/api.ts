@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
+import { stringify } from 'yaml'
 import type { Answer, Question } from '../../lib/https.ts'
 import type { Manifest } from '../../lib/kubernetes.ts'
-import { stringify } from 'yaml'
 import { runs, settle } from './kubelet.ts'
 import type { FakeMachine, World } from './world.ts'
 
@@ -51,7 +51,9 @@ function whoAsks({ files }: FakeMachine, question: Question) {
   const parts = (key: string) =>
     subject
       .split('\n')
-      .flatMap((line) => (line.startsWith(`${key}=`) ? [line.slice(key.length + 1)] : []))
+      .flatMap((line) =>
+        line.startsWith(`${key}=`) ? [line.slice(key.length + 1)] : [],
+      )
   return { name: parts('CN')[0] ?? '', groups: parts('O') }
 }
 
@@ -100,7 +102,10 @@ function serve(
     }
     case 'DELETE': {
       if (!objects[path]) return answer(404, { message: 'not found' })
-      world.log('API', `delete ${objects[path].kind} ${path.replace(/.*\//, '')}`)
+      world.log(
+        'API',
+        `delete ${objects[path].kind} ${path.replace(/.*\//, '')}`,
+      )
       world.change(() => delete objects[path])
       return answer(200, {})
     }
@@ -170,7 +175,5 @@ function withoutStrings(body: Manifest): Manifest {
 }
 
 function show(body: Manifest): string {
-  return stringify(body, { lineWidth: 0 })
-    .trimEnd()
-    .replace(/^/gm, '  | ')
+  return stringify(body, { lineWidth: 0 }).trimEnd().replace(/^/gm, '  | ')
 }

@@ -55,9 +55,13 @@ async function run(order: Order): Promise<Outcome> {
   process.exitCode = undefined
 
   const output: string[] = []
-  const print = (...words: unknown[]) => output.push(words.join(' '))
+  let exited = false
+  const print = (...words: unknown[]) => {
+    if (!exited) output.push(words.join(' '))
+  }
   console.log = console.error = print
   process.exit = (code) => {
+    exited = true
     throw new Exit(Number(code ?? process.exitCode ?? 0))
   }
 

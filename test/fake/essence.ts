@@ -26,10 +26,7 @@ function still({ files, units, ...rest }: FakeMachine) {
     files: Object.fromEntries(
       Object.entries(files).map(([path, { content, mode, owner }]) => [
         path,
-        // A stamp ends with a time.
-        path.includes('/installed/')
-          ? { content: content.replace(/ \d+\n$/, ''), mode, owner }
-          : { content, mode, owner },
+        { content: withoutTime(path, content), mode, owner },
       ]),
     ),
     units: Object.fromEntries(
@@ -47,6 +44,14 @@ function still({ files, units, ...rest }: FakeMachine) {
     users: rest.users.toSorted(),
     masked: rest.masked.toSorted(),
   }
+}
+
+function withoutTime(path: string, content: string): string {
+  // A stamp ends with a time.
+  if (path.includes('/installed/')) return content.replace(/ \d+\n$/, '')
+  // What was cut off is written down again.
+  if (!path.endsWith('/before/packages')) return content
+  return [...new Set(content.split('\n'))].join('\n')
 }
 
 // Which node came first, and got the first subnet.

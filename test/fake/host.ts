@@ -1,10 +1,16 @@
 import { readFileSync } from 'node:fs'
-import { CommandError } from '../../lib/errors.ts'
+import { CommandError, GuideError } from '../../lib/errors.ts'
 import type { Host } from '../../lib/host.ts'
 import type { Script } from '../../lib/shell.ts'
 import { settle } from './kubelet.ts'
 import { scripts } from './scripts.ts'
-import { exists, type FakeMachine, remove, type World, writeFile } from './world.ts'
+import {
+  exists,
+  type FakeMachine,
+  remove,
+  type World,
+  writeFile,
+} from './world.ts'
 
 /**
  * A {@link Host} that is a model of a machine. Of scripts it knows those in
@@ -23,9 +29,10 @@ export function fakeHost(world: World, machine: FakeMachine): Host {
       const run = (other: string) => interpret({ script: other })
       return answer({ world, machine, log, run }, ...holes) ?? ''
     }
-    throw new Error(
-      `The fake machine does not know this script; test/fake/scripts.ts ` +
-        `has those that it knows:\n${script}`,
+    throw new GuideError(
+      'The fake machine does not know this script; those that it knows are ' +
+        `in test/fake/scripts.ts:
+${script}`,
     )
   }
 

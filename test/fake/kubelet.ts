@@ -49,7 +49,9 @@ function join(state: WorldState, machine: FakeMachine): void {
   if (!bootstrap) return
   const [id, secret] = parse(bootstrap.content).users[0].user.token.split('.')
   const token =
-    state.objects[`/api/v1/namespaces/kube-system/secrets/bootstrap-token-${id}`]
+    state.objects[
+      `/api/v1/namespaces/kube-system/secrets/bootstrap-token-${id}`
+    ]
   if (token?.stringData['token-secret'] !== secret) return
 
   // A kubelet keeps its key until it has its certificate, and the name of a

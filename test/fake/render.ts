@@ -27,7 +27,9 @@ const uuid = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g
 function pem(whole: string, kind: string): string {
   if (kind !== 'CERTIFICATE') return `(${kind.toLowerCase()})`
   // It may stand in a diff, or be indented.
-  const lines = whole.split('\n').map((line) => line.replace(/^\s+[|+-]? ?/, ''))
+  const lines = whole
+    .split('\n')
+    .map((line) => line.replace(/^\s+[|+-]? ?/, ''))
   return `(${certificate(lines.join('\n'))})`
 }
 
@@ -92,4 +94,3 @@ export function secretsIn(state: Readonly<Record<string, string>>): string[] {
   const encryption = /secret: (\S+)/.exec(state['encryption.yaml'] ?? '')?.[1]
   return [...keys, ...(encryption ? [encryption] : [])]
 }
-

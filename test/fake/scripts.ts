@@ -28,7 +28,7 @@ export interface Context {
 type Answer = (
   context: Context,
   ...holes: string[]
-) => string | boolean | undefined | void
+) => string | boolean | undefined
 
 /** The scripts that the fake machine knows. */
 export const scripts: [Pattern, Answer][] = []
@@ -71,8 +71,7 @@ know(like`hostname`, ({ machine }) => machine.name)
 know(like`false`, () => false)
 know(
   like`[ -d ${word} ] && [ "$(stat -c '%a %U:%G' ${word})" = ${word} ]`,
-  ({ machine }, path, _, access) =>
-    machine.folders[one(path)] === one(access),
+  ({ machine }, path, _, access) => machine.folders[one(path)] === one(access),
 )
 know(
   like`install -d -m ${word} -o ${word} -g ${word} ${word}`,
@@ -84,9 +83,8 @@ know(
     })
   },
 )
-know(
-  like`getent passwd ${word} && getent group ${word}`,
-  ({ machine }, user) => machine.users.includes(one(user)),
+know(like`getent passwd ${word} && getent group ${word}`, ({ machine }, user) =>
+  machine.users.includes(one(user)),
 )
 know(
   like`useradd --system --user-group --no-create-home
@@ -94,11 +92,16 @@ know(
   ({ machine, world }, user) =>
     world.change(() => machine.users.push(one(user))),
 )
-know(like`[ -s ${word} ]`, ({ machine }, path) =>
-  Boolean(machine.files[one(path)]?.content),
-)
-know(like`[ -e ${word} ]`, ({ machine }, path) => exists(machine, one(path)))
-know(like`[ ! -e ${word} ]`, ({ machine }, path) => !exists(machine, one(path)))
+know(tests, ({ machine }, ...parts) => {
+  let holds = true
+  for (let at = 0; at < parts.length; at += 4) {
+    const [join, not, letter, path = ''] = parts.slice(at, at + 4)
+    // As bash has it: from left to right, whatever comes first.
+    if (join === '&&' ? !holds : join === '||' && holds) continue
+    holds = looksAt(machine, letter ?? '', one(path)) !== (not === '!')
+  }
+  return holds
+})
 // It waits; here what is not so now will never be.
 know(
   like`said=$(mktemp); trap 'rm -f "$said"' EXIT
@@ -175,7 +178,8 @@ know(
     if (!program || (program.mode & 0o111) === 0) return false
     const { content, time } = program
     return (
-      files[one(stamp)]?.content === `${one(identity)} ${content.length} ${time}\n`
+      files[one(stamp)]?.content ===
+      `${one(identity)} ${content.length} ${time}\n`
     )
   },
 )
@@ -225,8 +229,8 @@ know(
     log(`import image ${reference}`)
     world.change(() => {
       machine.images[reference] = digest
+      remove(machine, one(archive))
     })
-    world.change(() => remove(machine, one(archive)))
   },
 )
 
@@ -358,10 +362,13 @@ know(
     machine.files[one(record)]?.content ??
     sysctlLines(machine, names).join('\n'),
 )
-know(like`[ "$(sysctl -n ${words})" = ${word} ]`, ({ machine }, names, values) => {
-  const found = unquote(names ?? '').map((name) => machine.sysctls[name])
-  return found.join('\n') === one(values)
-})
+know(
+  like`[ "$(sysctl -n ${words})" = ${word} ]`,
+  ({ machine }, names, values) => {
+    const found = unquote(names ?? '').map((name) => machine.sysctls[name])
+    return found.join('\n') === one(values)
+  },
+)
 know(like`sysctl -q -p ${word}`, ({ world, machine }, file) => {
   const { content = '' } = machine.files[one(file)] ?? {}
   world.change(() => setSysctls(machine, content))
@@ -423,20 +430,13 @@ know(
   ({ world, machine }, range) =>
     world.change((time) => setHosts(machine, cut(machine, range)[0], time)),
 )
-know(
-  like`[ -e /etc/resolv.conf ] || [ -L /etc/resolv.conf ]`,
-  ({ machine }) => exists(machine, '/etc/resolv.conf'),
+know(like`[ -e /etc/resolv.conf ] || [ -L /etc/resolv.conf ]`, ({ machine }) =>
+  exists(machine, '/etc/resolv.conf'),
 )
 know(
   like`[ "$(cat /etc/resolv.conf 2>/dev/null)" != ${word} ]`,
   ({ machine }, note) =>
     machine.files['/etc/resolv.conf']?.content.trim() !== one(note),
-)
-know(
-  like`[ ! -e ${word} ] || ls -d ${words}`,
-  ({ machine }, file, data) =>
-    !exists(machine, one(file)) ||
-    unquote(data ?? '').every((path) => exists(machine, path)),
 )
 know(
   like`rm -rf ${words}
@@ -471,6 +471,13 @@ know(
   },
 )
 
+// Step 09.
+
+know(
+  like`[ -z "$(awk ${rest} /proc/mounts | sort -r)" ]`,
+  ({ machine }) => !machine.kernel.includes('pods'),
+)
+
 // Steps 06 to 08.
 
 know(
@@ -502,20 +509,17 @@ know(
   () => '/etc/resolv.conf',
 )
 know(
-  like`[ -z "$(ctr -n k8s.io tasks ls -q)" ]`,
+  like`[ -z "$(ctr -n k8s.io containers ls -q)" ]`,
   ({ machine }) => !machine.kernel.includes('pods'),
 )
 know(
-  like`ctr -n k8s.io tasks ls -q | xargs -r -n1 ctr -n k8s.io tasks kill -s 9
-    ${rest}`,
+  like`export CONTAINERD_NAMESPACE=k8s.io
+    for id in $(ctr containers ls -q); do ${rest} done
+    ip netns list ${rest} xargs -r umount`,
   ({ world, machine }) => {
     services.requireActive(machine, 'containerd')
     world.change(() => services.forget(machine, 'pods'))
   },
-)
-know(
-  like`awk ${rest} /proc/mounts | sort -r | xargs -r umount`,
-  ({ log }) => log('unmount the volumes of pods'),
 )
 
 // Step 11.
@@ -556,6 +560,29 @@ know(
     }
   },
 )
+
+/** Nothing but tests of paths, with && and || between them. */
+function tests(script: string): string[] | undefined {
+  const test = new RegExp(
+    String.raw`\s*(&&|\|\||^)\s*\[ (!? ?)-([edfsLx]) ${word} \]\s*`,
+    'gy',
+  )
+  const parts: string[] = []
+  let end = 0
+  for (const found of script.matchAll(test)) {
+    const [whole, join = '', not = '', letter = '', path = ''] = found
+    parts.push(join, not.trim(), letter, path)
+    end += whole.length
+  }
+  return end > 0 && end === script.length ? parts : undefined
+}
+
+function looksAt(machine: FakeMachine, letter: string, path: string): boolean {
+  if (letter === 's') return Boolean(machine.files[path]?.content)
+  if (letter === 'd') return path in machine.folders
+  if (letter === 'L') return machine.masked.includes(path)
+  return exists(machine, path)
+}
 
 function hash(text: string): string {
   return createHash('sha256').update(text).digest('hex')

@@ -20,11 +20,7 @@ export function stateOf(
 }
 
 /** Reads the unit file, enables the unit and starts its process anew. */
-export function start(
-  world: World,
-  machine: FakeMachine,
-  name: string,
-): void {
+export function start(world: World, machine: FakeMachine, name: string): void {
   const path = `/etc/systemd/system/${name}.service`
   const file = machine.files[path]
   if (!file) throw new Error(`${machine.name}: there is no ${path}`)
@@ -80,7 +76,8 @@ export function forget(machine: FakeMachine, part: string): void {
 }
 
 export function requireUser({ name, users }: FakeMachine, user: string): void {
-  if (!users.includes(user)) throw new Error(`${name}: there is no user ${user}`)
+  if (!users.includes(user))
+    throw new Error(`${name}: there is no user ${user}`)
 }
 
 export function requireFile(machine: FakeMachine, path: string): void {

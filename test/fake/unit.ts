@@ -10,11 +10,11 @@ export interface Command {
 /** Reads what a unit runs, of all that a unit may say. */
 export function commandOf(unit: string): Command {
   const lines = unit.replaceAll('\\\n', ' ').split('\n')
-  const valueOf = (key: string) =>
+  const valuesOf = (key: string) =>
     lines.flatMap((line) =>
       line.startsWith(`${key}=`) ? [line.slice(key.length + 1)] : [],
     )
-  const [command = '', ...more] = valueOf('ExecStart')
+  const [command = '', ...more] = valuesOf('ExecStart')
   const words = [command, ...more].join(' ').split(/\s+/)
   const paths = words
     .slice(1)
@@ -23,5 +23,5 @@ export function commandOf(unit: string): Command {
     // A kubelet that has joined needs it no more.
     .filter((word) => !word.includes('bootstrap'))
   const program = words[0]?.startsWith('/usr/local/') ? words[0] : '/usr'
-  return { program, user: valueOf('User')[0] ?? 'root', paths }
+  return { program, user: valuesOf('User')[0] ?? 'root', paths }
 }

@@ -130,14 +130,23 @@ export function newMachine(
   return {
     ...{ name, address, container },
     files: {
-      '/etc/hosts': file(`127.0.0.1 localhost\n::1 localhost\n${address} ${name}\n`),
+      '/etc/hosts': file(
+        `127.0.0.1 localhost\n::1 localhost\n${address} ${name}\n`,
+      ),
       '/etc/resolv.conf': file('nameserver 192.0.2.53\n'),
     },
     folders: Object.fromEntries(folders.map((path) => [path, '755 root:root'])),
     units: {},
     masked: [],
     users: ['root'],
-    packages: ['ca-certificates', 'iproute2', 'kmod', 'mount', 'openssl', 'procps'],
+    packages: [
+      'ca-certificates',
+      'iproute2',
+      'kmod',
+      'mount',
+      'openssl',
+      'procps',
+    ],
     // Those of a machine of the lab.
     sysctls: {
       'net.ipv4.ip_forward': '0',

@@ -1,12 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { essence, essenceOfState } from '../fake/essence.ts'
-import {
-  building,
-  openWorkshop,
-  type Sandbox,
-
-} from '../fake/sandbox.ts'
+import { building, openWorkshop, type Sandbox } from '../fake/sandbox.ts'
 import { type FakeMachine, newMachine } from '../fake/world.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -49,7 +44,10 @@ describe('undo of all steps, the last one first', () => {
     const sandbox = built.copy()
     await undoAll(sandbox, [])
     const left = Object.values(sandbox.world().machines).flatMap((machine) => {
-      const before = essence({ ...sandbox.world(), machines: { x: initial(machine) } })
+      const before = essence({
+        ...sandbox.world(),
+        machines: { x: initial(machine) },
+      })
       return leftovers(machine, before.machines[machine.name])
     })
     const state = Object.keys(sandbox.state()).map((path) => `state: ${path}`)
@@ -171,4 +169,3 @@ function leftovers(machine: FakeMachine, before: unknown): string[] {
       .map(([key]) => `${machine.name}: ${what}: ${key}`)
   })
 }
-

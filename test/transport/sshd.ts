@@ -146,7 +146,7 @@ function pathWith(folder: string, programs: Record<string, string>) {
 }
 
 /** A sudo that needs no password. */
-export const pretendSudo = 'shift; exec "$@"'
+const pretendSudo = '[ "$1" != -n ] || shift; exec "$@"'
 
 async function start(file: string, port: number): Promise<ChildProcess> {
   const server = spawn(program, ['-D', '-e', '-f', file], {
