@@ -4,7 +4,7 @@ import type { Host } from './host.ts'
 import { type Installer, stampFolder } from './install.ts'
 import { fileDiff, type Journal } from './journal.ts'
 import { ensureService, removeService, type Service } from './service.ts'
-import { type Script, type ShellValue, sh } from './shell.ts'
+import { quote, type Script, type ShellValue, sh } from './shell.ts'
 import { waitOn } from './wait.ts'
 
 /** Access to a file or folder. The default is root's, readable by all. */
@@ -151,7 +151,11 @@ export class Machine {
   /** Removes files, and folders with all they hold. */
   async remove(...paths: string[]): Promise<void> {
     this.journal.looked++
-    if (this.planning || (await this.#host.remove(paths))) {
+    const isThere = paths.map((path) => `[ -e ${quote(path)} ]`).join(' || ')
+    const found = this.planning
+      ? await this.#host.holds({ script: isThere })
+      : await this.#host.remove(paths)
+    if (found) {
       this.changed(`removed ${paths.join(', ')}`)
     }
   }
@@ -182,7 +186,11 @@ export class Machine {
   /** Removes programs that {@link install} put there. */
   uninstall(...names: string[]): Promise<void> {
     return this.remove(
-      ...names.map((name) => `/usr/local/bin/${name}`),
+      // And what an upload that was cut off has left.
+      ...names.flatMap((name) => [
+        `/usr/local/bin/${name}`,
+        `/usr/local/bin/${name}.new`,
+      ]),
       ...names.map((name) => `${stampFolder}/${name}`),
     )
   }

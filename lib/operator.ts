@@ -20,13 +20,15 @@ import type { State } from './state.ts'
  */
 export class Operator {
   readonly name = 'operator'
+  /** True under `--plan`: nothing may be changed. */
+  readonly planning: boolean
+  /** What the current block did here. */
   journal: Journal
   readonly #state: State
-  readonly #planning: boolean
 
   constructor(state: State, options: { planning: boolean; journal: Journal }) {
     this.#state = state
-    this.#planning = options.planning
+    this.planning = options.planning
     this.journal = options.journal
   }
 
@@ -88,7 +90,7 @@ export class Operator {
     const file = `pki/${name}`
     if (this.#state.read(`${file}.key`)) return
     this.#change(`${file}.key`)
-    if (this.#planning) return
+    if (this.planning) return
     const { privateKey, publicKey } = await createKeyPair()
     this.#state.write(`${file}.pub`, publicKey)
     this.#state.write(`${file}.key`, privateKey)
@@ -99,7 +101,7 @@ export class Operator {
     this.journal.looked++
     if (this.#state.read(name)) return
     this.#change(name)
-    if (!this.#planning) this.#state.write(name, make())
+    if (!this.planning) this.#state.write(name, make())
   }
 
   /** Writes a file into the state folder. */
@@ -116,7 +118,7 @@ export class Operator {
         { content, mode: 0o600, owner },
       ),
     )
-    if (!this.#planning) this.#state.write(name, content)
+    if (!this.planning) this.#state.write(name, content)
   }
 
   /** Removes files from the state folder. */
@@ -134,7 +136,7 @@ export class Operator {
     const content = this.#state.read(name)
     if (content !== undefined) return content
     const maker = name.startsWith('pki/') ? '03' : '04'
-    if (this.#planning) return `(unknown until ${maker} has run)\n`
+    if (this.planning) return `(unknown until ${maker} has run)\n`
     throw new GuideError(`${this.path(name)} is missing`, [
       `step ${maker} makes it: npm run steps -- --from ${maker} --to ${maker}`,
     ])
@@ -203,7 +205,7 @@ export class Operator {
 
   async #keep(name: string, make: () => Promise<Pair>): Promise<void> {
     this.#change(`${name}.crt`)
-    if (this.#planning) return
+    if (this.planning) return
     const pair = await make()
     // The key last: a pair that was cut short is made anew.
     this.#state.write(`${name}.crt`, pair.certificate)

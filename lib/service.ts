@@ -1,3 +1,4 @@
+import { GuideError } from './errors.ts'
 import type { Host } from './host.ts'
 import type { Machine } from './machine.ts'
 import { type Script, sh } from './shell.ts'
@@ -18,8 +19,9 @@ export interface Service {
   wait?: boolean
 }
 
-// Services that are being restarted one at a time; see `healthy`.
-const turns = new Map<string, Promise<unknown>>()
+// Services that are being restarted one at a time; see `healthy`. Each turn
+// ends with the name of the machine where a restart has failed, if one has.
+const turns = new Map<string, Promise<string | undefined>>()
 
 /** Has a service run with what its files say now; see `Machine.service`. */
 export async function ensureService(
@@ -43,7 +45,7 @@ export async function ensureService(
   }
   const { healthy, wait = true } = service
   if (verb === 'restart' && healthy) {
-    await inTurn(name, async () => {
+    await inTurn(name, machine.name, async () => {
       await host.read(restartScript(name))
       const what = `${name} is healthy after its restart`
       await waitOn(machine.name, host, what, healthy, 120)
@@ -107,12 +109,26 @@ function restartScript(name: string): Script {
     timeout 60 systemctl restart ${name} || true`
 }
 
-async function inTurn(name: string, action: () => Promise<void>) {
-  const before = turns.get(name) ?? Promise.resolve()
-  const mine = before.then(action)
-  turns.set(
-    name,
-    mine.catch(() => undefined),
+async function inTurn(
+  name: string,
+  machine: string,
+  restart: () => Promise<void>,
+): Promise<void> {
+  const before = turns.get(name) ?? Promise.resolve(undefined)
+  const mine = before.then(async (broken) => {
+    // What broke one would break the next, and then none would be left.
+    if (broken) {
+      throw new GuideError(
+        `${machine}: ${name} was not restarted, because it did not become ` +
+          `healthy on ${broken}; it runs with what it read before`,
+      )
+    }
+    await restart()
+  })
+  const end = mine.then(
+    () => undefined,
+    async () => (await before) ?? machine,
   )
+  turns.set(name, end)
   await mine
 }

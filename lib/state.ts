@@ -77,8 +77,8 @@ export function openState(cluster: Cluster, create = true): State {
       throw new GuideError(
         `${path('steps.json')} says which steps were applied, and is not JSON`,
         [
-          `forget it and apply the steps again: rm ${path('steps.json')}; what ` +
-            'is right already stays as it is',
+          'forget it and apply the steps again; what is right already stays ' +
+            `as it is: rm ${path('steps.json')}`,
         ],
         cause,
       )

@@ -15,6 +15,7 @@ const { cluster, operator, api, on, apply, verify, undo, drill } = await step(
 )
 
 const { apiServer, etcdClient } = cluster.ports
+const { domain } = cluster.networks
 const folder = '/etc/kubernetes/api-server'
 const logs = '/var/log/kubernetes'
 
@@ -128,7 +129,7 @@ const flags = (machine: { address: string }) => ({
   'client-ca-file': `${folder}/ca.crt`,
   'authentication-config': `${folder}/authentication.yaml`,
   'enable-bootstrap-token-auth': true, // for kubelets that join, step 10
-  'service-account-issuer': `https://kubernetes.default.svc.${cluster.networks.domain}`,
+  'service-account-issuer': `https://kubernetes.default.svc.${domain}`,
   'service-account-key-file': `${folder}/service-account.pub`,
   'service-account-signing-key-file': `${folder}/service-account.key`,
 

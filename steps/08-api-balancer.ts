@@ -39,7 +39,9 @@ const configuration = text`
     http-check expect status 200
     # One that is gone takes its connections with it: clients come again at
     # once instead of waiting for a time-out.
-    default-server check check-ssl verify required ca-file ${folder}/ca.crt inter 1s fall 2 rise 1 on-marked-down shutdown-sessions
+    default-server on-marked-down shutdown-sessions
+    default-server check inter 1s fall 2 rise 1
+    default-server check-ssl verify required ca-file ${folder}/ca.crt
     ${cluster.controlPlanes
       .map((m) => `server ${m.name} ${m.address}:${apiServer.port}`)
       .join('\n  ')}

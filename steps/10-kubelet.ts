@@ -221,9 +221,7 @@ await on(cluster.machines, async (machine) => {
 
 // Used up: neither half may be found by somebody else. A run that was cut off
 // may have left some, too.
-await on(cluster.machines, (machine) => {
-  if (!machine.planning) return machine.remove(bootstrap)
-})
+await on(cluster.machines, (machine) => machine.remove(bootstrap))
 await on(operator, async ({ journal, planning }) => {
   if (planning) return
   for (const { metadata } of await joinTokens()) {
@@ -315,7 +313,8 @@ undo(cluster.machines, async (machine) => {
   // Pods live on without a kubelet; containerd has to be told.
   await machine.ensure(
     'pods stopped',
-    sh`[ -z "$(ctr -n k8s.io containers ls -q)" ]`,
+    sh`[ -z "$(ctr -n k8s.io containers ls -q)" ]
+       ! systemctl is-active --quiet kubepods.slice`,
     sh`export CONTAINERD_NAMESPACE=k8s.io
        for id in $(ctr containers ls -q); do
          # Whatever was gone already is what we wanted.
@@ -325,7 +324,8 @@ undo(cluster.machines, async (machine) => {
        done
        ip netns list | awk '/^cni-/ { print $1 }' | xargs -r -n1 ip netns delete
        awk '$2 ~ "^${data}/" { print $2 }' /proc/mounts | sort -r |
-         xargs -r umount`,
+         xargs -r umount
+       systemctl stop kubepods.slice`,
   )
   await machine.remove(folder, data, '/var/log/pods', '/var/log/containers')
   await machine.uninstall('kubelet')

@@ -95,7 +95,8 @@ await verify('hostPort opens the port of a pod on its machine', async () => {
   const machine = cluster.machines[0] as (typeof cluster.machines)[number]
   for (const { node, hostAddress } of await pods.all()) {
     const seen = await machine.read`
-      curl --silent --max-time 5 http://${hostAddress}:${pods.hostPort}/hostname`
+      curl --silent --max-time 5 \
+        http://${hostAddress}:${pods.hostPort}/hostname`
     assert.equal(seen, `probe-${node}`)
   }
 })

@@ -23,7 +23,9 @@ const missing = hostLacks()
 if (missing.length === 0) {
   await vitest('end to end', 'vitest.e2e.config.ts')
 } else {
-  console.log(`\nend to end: this host cannot run it:\n  ${missing.join('\n  ')}`)
+  console.log(
+    `\nend to end: this host cannot run it:\n  ${missing.join('\n  ')}`,
+  )
   // Skipped at home, it is a fact; skipped in CI, nobody has looked.
   if (inCi) total.failed++
   else total.skipped++

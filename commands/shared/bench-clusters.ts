@@ -24,6 +24,7 @@ export function benchCluster(
   const name = `bench-${basename(from, '.yaml')}`
   document.set('name', name)
   document.setIn(['networks', 'machines'], `10.10.${net}.0/24`)
+  document.setIn(['artifacts', 'mirror'], `http://10.10.${net}.1:8089`)
   document.setIn(['networks', 'pods'], `10.${100 + net}.0.0/16`)
   document.setIn(['networks', 'services'], `10.${200 + net}.0.0/16`)
   const machines = document.get('machines') as YAMLSeq

@@ -1,3 +1,4 @@
+import { stampFolder } from '../install.ts'
 import type { Machine } from '../machine.ts'
 import { type Script, sh } from '../shell.ts'
 import { hostsBlock, hostsRange } from './hosts-file.ts'
@@ -280,7 +281,7 @@ export function leaveCluster(machine: Machine, file: string): Promise<boolean> {
     sh`
       [ ! -e ${file} ] || [ -e /var/lib/etcd/member ] ||
         [ -e /var/lib/kubelet/pki ]`,
-    sh`rm -rf ${folder} ${before}
+    sh`rm -rf ${folder} ${before} ${stampFolder}
        rmdir --ignore-fail-on-non-empty /var/lib/kubernetes-from-scratch`,
   )
 }

@@ -57,6 +57,7 @@ export const routes: PodNetwork = {
     // The outside has no route to a pod, so what leaves the cluster takes the
     // machine's address. What stays inside keeps its own.
     const { pods, services, machines } = cluster.networks
+    const inside = [pods, services, machines].join(', ')
     await machine.file(
       `${folder}/masquerade.nft`,
       text`
@@ -65,7 +66,7 @@ export const routes: PodNetwork = {
         table ip pod-network {
           chain postrouting {
             type nat hook postrouting priority srcnat
-            ip saddr ${pods} ip daddr != { ${pods}, ${services}, ${machines} } masquerade
+            ip saddr ${pods} ip daddr != { ${inside} } masquerade
           }
         }
       `,

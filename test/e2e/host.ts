@@ -19,7 +19,9 @@ export async function hostTraces(names: readonly string[]) {
     routes: await lines('ip', 'route'),
     tables: (await lines('nft', 'list', 'tables')).filter(ours),
     mounts: readFileSync('/proc/self/mounts', 'utf8').split('\n').filter(ours),
-    processes: processes().filter(ours),
+    processes: processes().filter((line) =>
+      names.some((name) => belongsTo(name, line)),
+    ),
     cgroups: cgroups().filter(ours),
     folders: [
       '/var/lib/kubernetes-from-scratch',
@@ -44,7 +46,12 @@ function processes(): string[] {
         return []
       }
     })
-    .filter((line) => /nspawn|kfs-|lab\/|ControlPath|sshd/.test(line))
+}
+
+// The lab's processes name its folder or its bridge, connections the state.
+function belongsTo(name: string, line: string): boolean {
+  const folder = `kubernetes-from-scratch/(lab/)?${name}\\b`
+  return new RegExp(`${folder}|kfs-${name}\\b|--machine=.*${name}`).test(line)
 }
 
 function ancestors(): string[] {

@@ -42,14 +42,15 @@ describe('the cluster of single.yaml', () => {
     expect(output).toContain('nothing was changed')
   })
 
-  test('everything is undone with --forget, and nothing is left of it', async () => {
+  test('everything is undone with --forget, and no file is left of it', async () => {
     await guide.npm('steps', '--undo', '--from', '01', '--forget')
     const left = await guide.on(
       Object.values(JSON.parse(await guide.npm('lab', 'status', '--json')))
         .flat()
         .map((machine) => (machine as { name: string }).name)[0] ?? '',
-      'sudo ls -d /etc/kubernetes* /etc/etcd /var/lib/etcd /var/lib/kubelet ' +
-        '/var/lib/containerd /usr/local/bin/* /opt/cni /etc/cni 2>/dev/null; ' +
+      'sudo find /etc/kubernetes* /etc/etcd /var/lib/etcd /var/lib/kubelet ' +
+        '/var/lib/containerd /usr/local/bin /opt/cni /etc/cni ' +
+        '-not -type d 2>/dev/null; ' +
         'systemctl list-unit-files --no-legend | ' +
         "grep -E 'etcd|kube|containerd|api-balancer|pod-network' || true",
     )

@@ -77,7 +77,8 @@ function serve(
     case 'GET': {
       if (found) return answer(200, found)
       if (isItem(path)) return answer(404, { message: 'not found' })
-      return answer(200, { items: listOf(world, path) })
+      const label = searchParams.get('labelSelector') ?? ''
+      return answer(200, { items: listOf(world, path, label) })
     }
     case 'PATCH': {
       const before = structuredClone(found)
@@ -141,9 +142,14 @@ function isItem(path: string): boolean {
   return inside.length === (spaced ? 4 : 2)
 }
 
-function listOf(world: World, path: string): Manifest[] {
+function listOf(world: World, path: string, label: string): Manifest[] {
+  const [key = '', value] = label.split('=')
   return Object.entries(world.state.objects)
     .filter(([other]) => other.slice(0, other.lastIndexOf('/')) === path)
+    .filter(([, { metadata }]) => {
+      const found = metadata.labels?.[key]
+      return key === '' || (value ? found === value : found !== undefined)
+    })
     .map(([, object]) => object)
 }
 

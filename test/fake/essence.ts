@@ -20,9 +20,15 @@ export function essence({ machines, objects }: WorldState) {
   }
 }
 
-function still({ files, units, ...rest }: FakeMachine) {
+function still({ files, units, folders, ...rest }: FakeMachine) {
   return {
     ...rest,
+    // A folder like many is there when something is in it.
+    folders: Object.fromEntries(
+      Object.entries(folders).filter(
+        ([, access]) => access !== '755 root:root',
+      ),
+    ),
     files: Object.fromEntries(
       Object.entries(files).map(([path, { content, mode, owner }]) => [
         path,

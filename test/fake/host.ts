@@ -20,14 +20,15 @@ import {
 export function fakeHost(world: World, machine: FakeMachine): Host {
   const log = (text: string) => world.log(machine.name, text)
 
-  function interpret({ script }: Script): string | boolean {
+  function interpret({ script }: Script): string | false {
     world.reach()
     settle(world.state)
     for (const [pattern, answer] of scripts) {
       const holes = pattern(script)
       if (!holes) continue
       const run = (other: string) => interpret({ script: other })
-      return answer({ world, machine, log, run }, ...holes) ?? ''
+      const said = answer({ world, machine, log, run }, ...holes)
+      return typeof said === 'string' || said === false ? said : ''
     }
     throw new GuideError(
       'The fake machine does not know this script; those that it knows are ' +
@@ -38,7 +39,7 @@ ${script}`,
 
   async function read(script: Script): Promise<string> {
     const answer = interpret(script)
-    if (answer !== false) return String(answer)
+    if (answer !== false) return answer
     throw new CommandError({
       ...{ machine: machine.name, paste: script.script },
       ...{ code: 1, stderr: 'the fake says no' },

@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto'
 import forge from 'node-forge'
 import { parse } from 'yaml'
 import type { Manifest } from '../../lib/kubernetes.ts'
 import { type FakeMachine, type WorldState, writeFile } from './world.ts'
 
 const data = '/var/lib/kubelet'
-const keyFile = `${data}/pki/kubelet-client.key.tmp`
 const requests = '/apis/certificates.k8s.io/v1/certificatesigningrequests'
 
 /** The certificate that a kubelet has when it has joined. */
@@ -32,6 +30,9 @@ export function settle(state: WorldState): void {
   if (!machines.some(({ files }) => '/var/lib/etcd/member/wal' in files)) {
     state.objects = {}
   }
+  for (const machine of machines) {
+    if (!('/var/lib/containerd/meta.db' in machine.files)) machine.images = {}
+  }
   if (!runs(state, 'kube-apiserver')) return
   for (const machine of machines) {
     if (!runs(state, 'kubelet', [machine])) continue
@@ -54,12 +55,9 @@ function join(state: WorldState, machine: FakeMachine): void {
     ]
   if (token?.stringData['token-secret'] !== secret) return
 
-  // A kubelet keeps its key until it has its certificate, and the name of a
-  // request is a hash of the key: started again, it finds its old request,
-  // whoever it had made it as.
-  if (!files[keyFile]) write(state, machine, keyFile, `key ${state.time}\n`)
-  const sum = createHash('sha256').update(name + files[keyFile]?.content)
-  const path = `${requests}/node-csr-${sum.digest('hex').slice(0, 16)}`
+  // Each time that it starts, a kubelet makes a new key and a new request.
+  const started = machine.units.kubelet?.started
+  const path = `${requests}/csr-${name}-${started}`
   const subject = [
     { name: 'organizationName', value: 'system:nodes' },
     { name: 'commonName', value: `system:node:${name}` },
@@ -80,7 +78,6 @@ function join(state: WorldState, machine: FakeMachine): void {
   if (!approved || !runs(state, 'kube-controller-manager')) return
   write(state, machine, identityFile, `certificate of system:node:${name}\n`)
   write(state, machine, `${data}/kubeconfig`, 'of the kubelet\n')
-  delete files[keyFile]
 }
 
 // As much of a request (PKCS #10) as is ever looked at: its subject.

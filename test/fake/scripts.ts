@@ -22,13 +22,10 @@ export interface Context {
 }
 
 /**
- * What a script prints, or whether it succeeds. Nothing is success.
+ * What a script prints, or false when it fails. Anything else is success.
  * Holes come as they are written, quotes and all.
  */
-type Answer = (
-  context: Context,
-  ...holes: string[]
-) => string | boolean | undefined
+type Answer = (context: Context, ...holes: string[]) => unknown
 
 /** The scripts that the fake machine knows. */
 export const scripts: [Pattern, Answer][] = []
@@ -152,7 +149,7 @@ know(
     systemctl daemon-reload
     systemctl reset-failed ${word} 2>/dev/null || true`,
   ({ world, machine }, name, file) => {
-    if (!machine.units[one(name)]) throw new Error(`no unit ${name}`)
+    services.requireFile(machine, one(file))
     world.change(() => services.stop(machine, one(name)))
     world.change(() => {
       remove(machine, one(file))
@@ -509,13 +506,14 @@ know(
   () => '/etc/resolv.conf',
 )
 know(
-  like`[ -z "$(ctr -n k8s.io containers ls -q)" ]`,
+  like`[ -z "$(ctr -n k8s.io containers ls -q)" ]
+    ! systemctl is-active --quiet kubepods.slice`,
   ({ machine }) => !machine.kernel.includes('pods'),
 )
 know(
   like`export CONTAINERD_NAMESPACE=k8s.io
     for id in $(ctr containers ls -q); do ${rest} done
-    ip netns list ${rest} xargs -r umount`,
+    ip netns list ${rest} systemctl stop kubepods.slice`,
   ({ world, machine }) => {
     services.requireActive(machine, 'containerd')
     world.change(() => services.forget(machine, 'pods'))
