@@ -19,7 +19,8 @@ export function journal(): Journal {
 
 /**
  * Renders what writing a file would change, as the lines of a diff. A file
- * that not everybody may read is a secret: only its fingerprint is shown.
+ * that not everybody may read, or could until now, is a secret: only its
+ * fingerprint is shown.
  *
  * @example
  * fileDiff('/etc/hosts', before, after)
@@ -36,7 +37,7 @@ export function fileDiff(
     lines.push(`  - ${access(before)}`, `  + ${access(after)}`)
   }
   if (before?.content === after.content) return lines
-  if ((after.mode & 0o004) === 0) {
+  if ([before, after].some((file) => file && (file.mode & 0o004) === 0)) {
     if (before) lines.push(`  - secret ${fingerprint(before.content)}`)
     lines.push(`  + secret ${fingerprint(after.content)}`)
     return lines
