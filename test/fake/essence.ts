@@ -20,7 +20,7 @@ export function essence({ machines, objects }: WorldState) {
   }
 }
 
-function still({ files, units, folders, ...rest }: FakeMachine) {
+function still({ files, units, folders, registered: _, ...rest }: FakeMachine) {
   return {
     ...rest,
     // A folder like many is there when something is in it.

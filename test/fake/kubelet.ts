@@ -98,6 +98,9 @@ function requestFor(subject: forge.pki.CertificateField[]): string {
 
 function becomeNode(state: WorldState, machine: FakeMachine): void {
   const path = `/api/v1/nodes/${machine.name}`
+  const { started = 0 } = machine.units.kubelet ?? {}
+  if (!state.objects[path] && machine.registered === started) return
+  machine.registered = started
   const { content = '' } =
     machine.files['/etc/kubernetes/kubelet/kubelet.yaml'] ?? {}
   const node: Manifest = state.objects[path] ?? {

@@ -17,6 +17,8 @@ export function mask(text: string): string {
     })
     .replace(uuid, '(random)')
     .replace(/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g, '(token)')
+    .replace(/\bbootstrap-token-[0-9a-f]{6}\b/g, 'bootstrap-token-(random)')
+    .replace(/(token-id: ).*/g, '$1(random)')
     .replace(/(token-secret: ).*/g, '$1(secret)')
     .replace(/(secret: )\S{40,}/g, '$1(secret)')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '(time)')

@@ -38,6 +38,8 @@ export interface FakeMachine {
   images: Record<string, string>
   /** Routes, rules and links in the kernel. */
   kernel: string[]
+  /** Start of the kubelet that has made its node; it does so once. */
+  registered: number
 }
 
 /** One change, as snapshots show it. */
@@ -166,6 +168,7 @@ export function newMachine(
     modules: [],
     images: {},
     kernel: [],
+    registered: 0,
   }
 }
 
