@@ -291,7 +291,11 @@ await verify('the admin may do everything, by a rule', async () => {
 await drill('the API answers while one server is down', async (putBack) => {
   const [down, up] = cluster.controlPlanes
   if (!down || !up) return notApplicable('there is one API server')
-  putBack(() => down.run`systemctl start kube-apiserver`)
+  putBack(async () => {
+    await down.run`systemctl start kube-apiserver`
+    // Running is not ready: it knows no rules yet, and refuses everybody.
+    await down.until('the API server is ready', ready)
+  })
   await down.run`systemctl stop kube-apiserver`
   await api().list('/api/v1/namespaces')
 })

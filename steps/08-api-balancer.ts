@@ -107,7 +107,14 @@ await drill(
   async (putBack) => {
     const [down, up] = cluster.controlPlanes
     if (!down || !up) return notApplicable('there is one control plane')
-    putBack(() => down.run`systemctl start kube-apiserver`)
+    putBack(async () => {
+      await down.run`systemctl start kube-apiserver`
+      const own = `https://127.0.0.1:${apiServer.port}/readyz`
+      await down.until(
+        'its API server is ready again',
+        sh`curl --silent --fail --cacert ${folder}/ca.crt ${own}`,
+      )
+    })
     await down.run`systemctl stop kube-apiserver`
     // A connection made before a balancer has noticed may fail; once one has
     // succeeded, none may fail any more.

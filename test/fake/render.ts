@@ -17,6 +17,7 @@ export function mask(text: string): string {
     })
     .replace(uuid, '(random)')
     .replace(/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g, '(token)')
+    .replace(/(secret sha256:)[0-9a-f]+…/g, '$1(random)')
     .replace(/\bbootstrap-token-[0-9a-f]{6}\b/g, 'bootstrap-token-(random)')
     .replace(/(token-id: ).*/g, '$1(random)')
     .replace(/(token-secret: ).*/g, '$1(secret)')
@@ -57,9 +58,15 @@ export function renderChanges(changes: readonly Change[], on: string): string {
   const texts = changes
     .filter((change) => change.on === on)
     .map(({ text }) => mask(text).replace(/[ \t]+$/gm, ''))
+  if (texts.length === 0) return 'nothing'
+  if (on !== 'API') return texts.join('\n')
   // Machines are done at once, and whose turn comes first is chance.
-  if (on === 'API') texts.sort()
-  return texts.length === 0 ? 'nothing' : texts.join('\n')
+  const times = Map.groupBy(texts.toSorted(), (text) => text)
+  return [...times]
+    .map(([text, { length }]) =>
+      length > 1 ? `${length} times ${text}` : text,
+    )
+    .join('\n')
 }
 
 /** Files of the state folder, and what each of them is. */
