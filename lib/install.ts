@@ -92,12 +92,14 @@ export function installer(cluster: Cluster): Installer {
     const known = await find(name, facts)
     if (await has(known ? identityOf(known) : official)) return
     if (machine.planning) {
-      return machine.changed(path, [`install ${path} (${name} ${version})`])
+      machine.changed(path, [`install ${path} (${name} ${version})`])
+      return
     }
     await host.read(sh`install -d -m 755 ${folder} ${stampFolder}`)
     if (!known && (await downloadsItself(host, name, facts, `${path}.new`))) {
       await host.read(nameScript(path, official))
-      return machine.changed(path)
+      machine.changed(path)
+      return 'downloaded'
     }
     const artifact = known ?? (await fetch(name, facts))
     // What was lost in the operator's cache may be what is installed here.
@@ -143,8 +145,12 @@ export function installer(cluster: Cluster): Installer {
 
   return {
     async programs(machine, host, names, folder) {
-      for (const name of names) await program(machine, host, name, folder)
-      await host.remove([downloads])
+      let downloaded = false
+      for (const name of names) {
+        const way = await program(machine, host, name, folder)
+        downloaded ||= way === 'downloaded'
+      }
+      if (downloaded) await host.remove([downloads])
     },
     async images(machine, host, names) {
       for (const name of names) await image(machine, host, name)

@@ -122,7 +122,7 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
   const changes = verb === 'apply' || verb === 'undo' || verb === 'drill'
   const planning = verb === 'plan'
   const state = openState(described, changes)
-  if (changes) endWith(takeLock(state.directory))
+  if (changes) process.once('exit', takeLock(state.directory))
 
   const print = (line: string) => console.log(line)
   const names = described.machines.map(({ name }) => name)
@@ -439,13 +439,6 @@ async function putAllBack(restoring: (() => Promise<unknown>)[]) {
   for (let next = restoring.pop(); next; next = restoring.pop()) {
     await next().catch((error) => console.error(renderError(error)))
   }
-}
-
-const endings: (() => void)[] = []
-
-function endWith(ending: () => void): void {
-  endings.push(ending)
-  process.once('exit', ending)
 }
 
 function fail(error: unknown): never {
