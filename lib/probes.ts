@@ -95,6 +95,7 @@ export function probes(api: () => KubernetesApi, cluster: LiveCluster): Probes {
       { next: [`kubectl get events -n ${namespace}`] },
     )
     const proxy = `${path}/probe-${node}:${port}/proxy`
+    await soon(`${node} answers`, () => api().text('GET', `${proxy}/hostname`))
     return {
       node,
       address: pod.status.podIP,
@@ -203,11 +204,9 @@ function podManifest(
           name: 'probe',
           image,
           args: ['netexec', `--http-port=${port}`, '--udp-port=-1'],
+          // No readiness probe: the kubelet would ask a second later at best,
+          // and whoever calls a pod here tries again until it answers.
           ports: [{ containerPort: port, hostPort }],
-          readinessProbe: {
-            httpGet: { path: '/hostname', port },
-            periodSeconds: 1,
-          },
         },
       ],
     },

@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { membershipFile } from '../lib/hosts.ts'
+import type { Machine } from '../lib/machine.ts'
 import * as spec from '../lib/node-spec.ts'
 import { step } from '../lib/step.ts'
 
@@ -106,7 +107,7 @@ await verify('every machine meets the node spec', async () => {
 
 await verify('every machine finds every machine by its name', async () => {
   const names = cluster.machines.map(({ name }) => name)
-  for (const machine of cluster.machines) {
+  const check = async (machine: Machine) => {
     const found = await machine.read`
       for name in ${names}; do getent ahostsv4 "$name" || true; done`
     for (const { name, address } of cluster.machines) {
@@ -117,11 +118,12 @@ await verify('every machine finds every machine by its name', async () => {
       )
     }
   }
+  await Promise.all(cluster.machines.map(check))
 })
 
 await verify('the parameters come back at every start', async () => {
-  for (const machine of cluster.machines) {
-    const names = ['net.ipv4.ip_forward', 'net.bridge.bridge-nf-call-iptables']
+  const names = ['net.ipv4.ip_forward', 'net.bridge.bridge-nf-call-iptables']
+  const check = async (machine: Machine) => {
     const values = await spec.sysctlsAtStart(machine, names)
     for (const [name, value] of Object.entries(values)) {
       assert.ok(
@@ -131,6 +133,7 @@ await verify('the parameters come back at every start', async () => {
       )
     }
   }
+  await Promise.all(cluster.machines.map(check))
 })
 // #endregion verify
 

@@ -91,13 +91,12 @@ await on(cluster.machines, async (machine) => {
 // #endregion start
 
 // #region verify
-await verify(
-  'the API answers through the balancer of every machine',
-  async () => {
-    for (const machine of cluster.machines) {
+await verify('the API answers through the balancer of every machine', () =>
+  Promise.all(
+    cluster.machines.map(async (machine) => {
       assert.equal(await machine.read`${ready}`, 'ok', machine.name)
-    }
-  },
+    }),
+  ),
 )
 // #endregion verify
 

@@ -90,16 +90,15 @@ await on(cluster.machines, (machine) => machine.images(['pause']))
 // #endregion start
 
 // #region verify
-await verify(
-  'containerd serves the interface that kubelet speaks',
-  async () => {
-    for (const machine of cluster.machines) {
+await verify('containerd serves the interface that kubelet speaks', () =>
+  Promise.all(
+    cluster.machines.map(async (machine) => {
       const states = await machine.read`ctr plugins ls |
       awk '$1 == "io.containerd.cri.v1" || $1 == "io.containerd.grpc.v1" &&
         $2 == "cri" { print $NF }' | sort -u`
       assert.equal(states, 'ok', `${machine.name}: the CRI plugin is ${states}`)
-    }
-  },
+    }),
+  ),
 )
 
 await verify('a container runs, and seccomp filters its calls', () =>

@@ -74,14 +74,16 @@ await on(cluster.machines, async (machine) => {
 // #endregion start
 
 // #region verify
-await verify('the kubernetes Service answers on every machine', async () => {
-  for (const machine of cluster.machines) {
-    const answer = await machine.read`
-      curl --silent --cacert /etc/kubernetes/kubelet/ca.crt \
-        https://${cluster.kubernetesServiceAddress}/readyz`
-    assert.equal(answer, 'ok', `${machine.name}: ${answer}`)
-  }
-})
+await verify('the kubernetes Service answers on every machine', () =>
+  Promise.all(
+    cluster.machines.map(async (machine) => {
+      const answer = await machine.read`
+        curl --silent --cacert /etc/kubernetes/kubelet/ca.crt \
+          https://${cluster.kubernetesServiceAddress}/readyz`
+      assert.equal(answer, 'ok', `${machine.name}: ${answer}`)
+    }),
+  ),
+)
 // #endregion verify
 
 // #region undo
