@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { CommandError } from './errors.ts'
 import { quote, type Script, sh } from './shell.ts'
+import { spending } from './time-spent.ts'
 import type { Transport } from './transport.ts'
 
 /** A file as it should be, or as it was found. */
@@ -37,7 +38,7 @@ export interface Host {
 /** A {@link Host} that is a real machine. */
 export function hostOver(name: string, transport: Transport): Host {
   const run = async ({ script }: Script, shown = script) => {
-    const outcome = await transport.run(script)
+    const outcome = await spending('machines', transport.run(script))
     if (outcome.code === 0) return outcome.stdout
     const { code, stderr } = outcome
     const paste = transport.paste(shown)
@@ -48,7 +49,8 @@ export function hostOver(name: string, transport: Transport): Host {
 
   return {
     read: async (script) => (await run(script)).trimEnd(),
-    holds: async ({ script }) => (await transport.run(script)).code === 0,
+    holds: async ({ script }) =>
+      (await spending('machines', transport.run(script))).code === 0,
     ensure: (check, change) => changes(ensureScript(check, change)),
     write: (path, file) => {
       // The content may be a key, and an error ends up in a log.
@@ -57,7 +59,8 @@ export function hostOver(name: string, transport: Transport): Host {
     },
     look: async (path) => parseLook(await run(lookScript(path))),
     remove: (paths) => changes(removeScript(paths)),
-    upload: (file, remote) => transport.upload(file, remote),
+    upload: (file, remote) =>
+      spending('transfer', transport.upload(file, remote)),
   }
 }
 

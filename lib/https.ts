@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Agent, request } from 'node:https'
+import { spending } from './time-spent.ts'
 
 /** What an HTTPS server answered. */
 export interface Answer {
@@ -64,7 +65,7 @@ function askOnce(url: string, question: Question): Promise<Answer> {
   sent.on('error', reject)
   sent.on('timeout', () => sent.destroy(new Error('no answer within 10 s')))
   sent.end(body)
-  return promise
+  return spending('api', promise)
 }
 
 /** An agent that keeps connections, for many questions by one identity. */

@@ -14,6 +14,7 @@ import type { Facts } from './facts.ts'
 import type { Host } from './host.ts'
 import type { Machine } from './machine.ts'
 import { type Script, sh } from './shell.ts'
+import { spending } from './time-spent.ts'
 
 /** Where a machine remembers which files were checked. */
 export const stampFolder = '/var/lib/kubernetes-from-scratch/installed'
@@ -96,15 +97,17 @@ export function installer(cluster: Cluster): Installer {
       return
     }
     await host.read(sh`install -d -m 755 ${folder} ${stampFolder}`)
-    if (!known && (await downloadsItself(host, name, facts, `${path}.new`))) {
+    const here = `${path}.new`
+    const downloads = () => downloadsItself(host, name, facts, here)
+    if (!known && (await spending('transfer', downloads()))) {
       await host.read(nameScript(path, official))
       machine.changed(path)
       return 'downloaded'
     }
-    const artifact = known ?? (await fetch(name, facts))
+    const artifact = known ?? (await spending('transfer', fetch(name, facts)))
     // What was lost in the operator's cache may be what is installed here.
     if (!known && (await has(identityOf(artifact)))) return
-    await deliver(host, artifact, `${path}.new`)
+    await spending('transfer', deliver(host, artifact, here))
     await host.read(nameScript(path, identityOf(artifact)))
     machine.changed(path)
   }
@@ -132,14 +135,25 @@ export function installer(cluster: Cluster): Installer {
     if (await host.holds(hasImageScript(reference, digest))) return
     machine.changed(`image ${reference}`)
     if (machine.planning) return
-    const pull = sh`ctr -n k8s.io images pull ${reference}`
+    await spending('transfer', bringImage(machine, host, name, known))
+  }
+
+  async function bringImage(
+    machine: Machine,
+    host: Host,
+    name: string,
+    known: Artifact | undefined,
+  ) {
+    const pull = sh`ctr -n k8s.io images pull ${imageOf(name, cluster)}`
     if (!known && (await host.holds(pull))) return
     const artifact = known ?? (await fetch(name, await machine.facts()))
     const archive = `${stampFolder}/${name}.tar`
     await host.read(sh`install -d -m 755 ${stampFolder}`)
     await deliver(host, artifact, archive)
+    // Unpacked where a pod runs it, when one does. `--local`: containerd's
+    // newer way of importing takes twice as long.
     await host.read(sh`
-      ctr -n k8s.io images import ${archive} >/dev/null
+      ctr -n k8s.io images import --local --no-unpack ${archive} >/dev/null
       rm -f ${archive}`)
   }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { GuideError } from './errors.ts'
 import type { Host } from './host.ts'
 import { type Script, sh } from './shell.ts'
+import { spending } from './time-spent.ts'
 
 /**
  * Waits on a machine until a script succeeds. The loop runs there, ten times
@@ -20,7 +21,7 @@ export async function waitOn(
   seconds: number,
   next: readonly string[] = [],
 ): Promise<void> {
-  const said = await host.read(sh`
+  const read = host.read(sh`
     said=$(mktemp); trap 'rm -f "$said"' EXIT
     end=$((SECONDS + ${seconds}))
     while :; do
@@ -35,6 +36,7 @@ export async function waitOn(
       sleep 0.1
     done
     `)
+  const said = await spending('waiting', read)
   if (said === '') return
   const reason = said.replace(/^late/, '')
   throw waitError(`${machine}: waited ${seconds} s until ${what}`, reason, next)
@@ -67,7 +69,7 @@ export async function until<T>(
     if (performance.now() > end) {
       throw waitError(`waited ${seconds} s until ${what}`, reason, next)
     }
-    await sleep(100)
+    await spending('waiting', sleep(100))
   }
 }
 

@@ -216,7 +216,7 @@ know(
   },
 )
 know(
-  like`ctr -n k8s.io images import ${word} >/dev/null
+  like`ctr -n k8s.io images import --local --no-unpack ${word} >/dev/null
     rm -f ${word}`,
   ({ world, machine, log }, archive) => {
     services.requireActive(machine, 'containerd')
