@@ -19,6 +19,7 @@ import { Operator } from './operator.ts'
 import { machineLine, planLines, type Summary, seconds } from './report.ts'
 import { openState, type State } from './state.ts'
 import { undoLaterSteps } from './steps.ts'
+import { timeSpent } from './time-spent.ts'
 import { yaml } from './yaml.ts'
 
 /** The cluster, with machines that can be worked on. */
@@ -156,31 +157,29 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
     const all: readonly W[] = Array.isArray(workers) ? workers : [workers as W]
     const errors: unknown[] = []
     blocksRunning++
-    await Promise.all(
-      all.map(async (worker) => {
-        const began = performance.now()
-        worker.journal = journal()
-        try {
-          await block(worker)
-        } catch (error) {
-          if (!planning) {
-            errors.push(error)
-            return print(`  ✗ ${worker.name}`)
-          }
-          const reason = renderError(error).split('\n')[0]
-          worker.journal.details.push(`unknown yet: ${reason}`)
-          worker.journal.changes.push('unknown')
+    const lines = all.map(async (worker) => {
+      const began = performance.now()
+      worker.journal = journal()
+      try {
+        await block(worker)
+      } catch (error) {
+        if (!planning) {
+          errors.push(error)
+          return `  ✗ ${worker.name}`
         }
-        summary.changes += worker.journal.changes.length
-        summary.looked += worker.journal.looked
-        const took = performance.now() - began
-        print(
-          planning
-            ? planLines(worker.name, worker.journal)
-            : machineLine(worker.name, worker.journal, took),
-        )
-      }),
-    )
+        const reason = renderError(error).split('\n')[0]
+        worker.journal.details.push(`unknown yet: ${reason}`)
+        worker.journal.changes.push('unknown')
+      }
+      summary.changes += worker.journal.changes.length
+      summary.looked += worker.journal.looked
+      const took = performance.now() - began
+      return planning
+        ? planLines(worker.name, worker.journal)
+        : machineLine(worker.name, worker.journal, took)
+    })
+    // In the order of cluster.yaml, whoever is first: two runs read alike.
+    for (const line of lines) print(await line)
     blocksRunning--
     if (errors.length > 0) fail(new AggregateError(errors))
   }
@@ -220,9 +219,10 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
     }
     if (verb === 'undo') state.recordStep(number, undefined)
     print(
-      `  ${lastLine(verb, summary)}  ${seconds(performance.now() - started)}`,
+      `  ${lastLine(verb, summary, skipVerify)}  ` +
+        seconds(performance.now() - started),
     )
-    process.send?.(summary)
+    process.send?.({ ...summary, ...timeSpent() })
     process.disconnect?.()
     process.exitCode = failed ? 1 : 0
   })
@@ -421,7 +421,7 @@ function title({ kind, metadata }: Manifest): string {
   return `${kind}/${metadata.name}`
 }
 
-function lastLine(verb: Verb, summary: Summary): string {
+function lastLine(verb: Verb, summary: Summary, skipVerify: boolean): string {
   const { changes, verified, notApplicable: skipped, failed } = summary
   const checks =
     `${verified} verified` +
@@ -430,7 +430,8 @@ function lastLine(verb: Verb, summary: Summary): string {
   if (verb === 'plan') return `${changes} changes to make`
   if (verb === 'undo') return `${changes} changes taken back`
   if (verb === 'apply') {
-    return `${changes === 0 ? 'no changes' : `${changes} changed`}, ${checks}`
+    const changed = changes === 0 ? 'no changes' : `${changes} changed`
+    return `${changed}, ${skipVerify ? 'not verified' : checks}`
   }
   return checks
 }

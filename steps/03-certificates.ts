@@ -34,33 +34,25 @@ await on(operator, async () => {
 
 // #region people
 // Kubernetes has no list of users: the common name of a certificate is the
-// user, its organizations are the groups. FOLDER/NAME: signed by the
-// authority of that folder.
+// user, its organizations are the groups.
+const client = (commonName: string, ...organizations: string[]): Identity => {
+  return { commonName, organizations, usages: ['client'] }
+}
+
+// FOLDER/NAME: signed by the authority of that folder.
 const certificates: Record<string, Identity> = {
-  'cluster/admin': {
-    commonName: 'kubernetes-admin',
-    organizations: ['cluster-admins'],
-    usages: ['client'],
-  },
+  'cluster/admin': client('kubernetes-admin', 'cluster-admins'),
   // The API server gives system:masters everything before it asks any rule,
   // so this one cannot be taken back. Keep it for the day RBAC is broken.
-  'cluster/super-admin': {
-    commonName: 'kubernetes-super-admin',
-    organizations: ['system:masters'],
-    usages: ['client'],
-  },
+  'cluster/super-admin': client('kubernetes-super-admin', 'system:masters'),
 }
 // #endregion people
 
 // #region components
 // What these three may do is built into the API server, under these names.
-for (const component of [
-  'kube-controller-manager',
-  'kube-scheduler',
-  'kube-proxy',
-]) {
-  const commonName = `system:${component}`
-  certificates[`cluster/${component}`] = { commonName, usages: ['client'] }
+const components = ['kube-controller-manager', 'kube-scheduler', 'kube-proxy']
+for (const component of components) {
+  certificates[`cluster/${component}`] = client(`system:${component}`)
 }
 // #endregion components
 
@@ -77,13 +69,12 @@ for (const { name } of cluster.controlPlanes) {
 
 // As a client the API server is three others: of kubelets, for logs and
 // exec; of etcd; of API servers that extend it. Each can leak alone.
-for (const client of [
+for (const name of [
   'cluster/kube-apiserver-kubelet-client',
   'etcd/kube-apiserver-etcd-client',
   'front-proxy/front-proxy-client',
 ]) {
-  const commonName = client.replace(/.*\//, '')
-  certificates[client] = { commonName, usages: ['client'] }
+  certificates[name] = client(name.replace(/.*\//, ''))
 }
 // #endregion api-server
 
@@ -113,7 +104,7 @@ for (const { name, address } of cluster.controlPlanes) {
     }
   }
 }
-certificates['etcd/etcdctl'] = { commonName: 'etcdctl', usages: ['client'] }
+certificates['etcd/etcdctl'] = client('etcdctl')
 // #endregion etcd
 
 // #region issue
@@ -138,10 +129,8 @@ await verify('every API server may speak for the kubernetes Service', () => {
   for (const { name } of cluster.controlPlanes) {
     const { certificate } = operator.pair(`cluster/kube-apiserver-${name}`)
     const { addresses } = describe(certificate)
-    assert(
-      addresses.includes(cluster.kubernetesServiceAddress),
-      `${name}: ${cluster.kubernetesServiceAddress} is not in ${addresses}`,
-    )
+    const wanted = cluster.kubernetesServiceAddress
+    assert(addresses.includes(wanted), `${name}: no ${wanted} in ${addresses}`)
   }
 })
 

@@ -5,17 +5,16 @@ import assert from 'node:assert/strict'
 import { ask } from '../lib/https.ts'
 import { sh } from '../lib/shell.ts'
 import { notApplicable, step } from '../lib/step.ts'
-import { commandLine, text } from '../lib/text.ts'
-import { yaml } from '../lib/yaml.ts'
+import { text } from '../lib/text.ts'
+import { configuration } from './etcd/configuration.ts'
 
 const { cluster, operator, on, verify, undo, drill, forget } = await step(
   import.meta,
   ['02', '04'],
 )
 
-const { etcdClient, etcdPeer } = cluster.ports
-const configuration = '/etc/etcd'
-const pki = `${configuration}/pki`
+const folder = '/etc/etcd'
+const pki = `${folder}/pki`
 const data = '/var/lib/etcd'
 
 // #region install
@@ -29,77 +28,37 @@ await on(cluster.controlPlanes, async (machine) => {
 
 // #region certificates
 await on(cluster.controlPlanes, async (machine) => {
-  const server = operator.pair(`etcd/server-${machine.name}`)
-  const peer = operator.pair(`etcd/peer-${machine.name}`)
-  const etcdctl = operator.pair('etcd/etcdctl')
-  await machine.files(pki, {
-    'ca.crt': operator.read('pki/etcd/ca.crt'),
-    'server.crt': server.certificate,
-    'peer.crt': peer.certificate,
-    'etcdctl.crt': etcdctl.certificate,
-  })
-  const secret = { mode: 0o600, owner: 'etcd' }
-  await machine.file(`${pki}/server.key`, server.key, secret)
-  await machine.file(`${pki}/peer.key`, peer.key, secret)
-  await machine.file(`${pki}/etcdctl.key`, etcdctl.key, { mode: 0o600 })
+  await machine.file(`${pki}/ca.crt`, operator.read('pki/etcd/ca.crt'))
+  const ofEtcd = {
+    ...operator.tls('server', `etcd/server-${machine.name}`),
+    ...operator.tls('peer', `etcd/peer-${machine.name}`),
+  }
+  await machine.files(pki, ofEtcd, { mode: 0o600, owner: 'etcd' })
+  const ofRoot = operator.tls('etcdctl', 'etcd/etcdctl')
+  await machine.files(pki, ofRoot, { mode: 0o600 })
 })
 // #endregion certificates
 
 // #region configure
 await on(cluster.controlPlanes, async (machine) => {
-  const { name, address } = machine
-  const peers = cluster.controlPlanes
-    .map(
-      (member) => `${member.name}=https://${member.address}:${etcdPeer.port}`,
-    )
-    .join(',')
   // Only a member's first start reads the list of its peers; afterwards the
   // list in the database counts. So the file keeps the one that it was
   // started with, and a cluster that grows restarts nobody.
   const first = await machine.read`
-    [ ! -d ${data}/member ] || [ ! -e ${configuration}/etcd.yaml ] ||
-      sed -n 's/^initial-cluster: //p' ${configuration}/etcd.yaml`
-
-  const client = `https://${address}:${etcdClient.port}`
-  const loopback = `https://127.0.0.1:${etcdClient.port}`
-  const peer = `https://${address}:${etcdPeer.port}`
-  await machine.file(
-    `${configuration}/etcd.yaml`,
-    yaml({
-      name,
-      'data-dir': data,
-      'listen-client-urls': `${client},${loopback}`,
-      'advertise-client-urls': client,
-      'listen-peer-urls': peer,
-      'initial-advertise-peer-urls': peer,
-      'initial-cluster': first || peers,
-      'initial-cluster-token': cluster.identity,
-      // Whoever has no certificate of the etcd authority is refused: whoever
-      // reads the database reads every Secret, whoever writes it owns all.
-      'client-transport-security': {
-        'client-cert-auth': true,
-        'trusted-ca-file': `${pki}/ca.crt`,
-        'cert-file': `${pki}/server.crt`,
-        'key-file': `${pki}/server.key`,
-      },
-      'peer-transport-security': {
-        'client-cert-auth': true,
-        'trusted-ca-file': `${pki}/ca.crt`,
-        'cert-file': `${pki}/peer.crt`,
-        'key-file': `${pki}/peer.key`,
-      },
-      ...cluster.overridesFor(machine, 'etcd'),
-    }),
-  )
+    [ ! -d ${data}/member ] || [ ! -e ${folder}/etcd.yaml ] ||
+      sed -n 's/^initial-cluster: //p' ${folder}/etcd.yaml`
+  const settings = configuration(cluster, machine, { pki, data, first })
+  await machine.file(`${folder}/etcd.yaml`, settings)
 })
 // #endregion configure
 
 // #region start
 const etcdctl = sh`etcdctl --cacert ${pki}/ca.crt \
   --cert ${pki}/etcdctl.crt --key ${pki}/etcdctl.key`
+const healthy = sh`${etcdctl} endpoint health`
 
-await on(cluster.controlPlanes, (machine) =>
-  machine.service('etcd', {
+await on(cluster.controlPlanes, async (machine) => {
+  await machine.service('etcd', {
     unit: text`
       [Unit]
       Description=etcd, the database of Kubernetes
@@ -108,9 +67,8 @@ await on(cluster.controlPlanes, (machine) =>
       [Service]
       Type=notify
       User=etcd
-      ExecStart=${commandLine('/usr/local/bin/etcd', {
-        'config-file': `${configuration}/etcd.yaml`,
-      })}
+      ExecStart=/usr/local/bin/etcd \
+        --config-file=${folder}/etcd.yaml
       Restart=always
       RestartSec=1s
       # It may be slow to find its peers after a power cut: never give up.
@@ -122,19 +80,16 @@ await on(cluster.controlPlanes, (machine) =>
       [Install]
       WantedBy=multi-user.target
     `,
-    reads: [`${configuration}/etcd.yaml`, pki, '/usr/local/bin/etcd'],
+    reads: [`${folder}/etcd.yaml`, pki, '/usr/local/bin/etcd'],
     // The first start of a member succeeds when enough others are there, so
     // nobody waits for it alone.
     wait: false,
-    healthy: sh`${etcdctl} endpoint health`,
-  }),
-)
-
-await on(cluster.controlPlanes, (machine) =>
-  machine.until('etcd has a leader', sh`${etcdctl} endpoint health`, {
+    healthy,
+  })
+  await machine.until('etcd has a leader', healthy, {
     next: ['journalctl -u etcd'],
-  }),
-)
+  })
+})
 // #endregion start
 
 // #region verify
@@ -142,27 +97,21 @@ const [member] = cluster.controlPlanes
 assert(member)
 
 await verify('every member is healthy and exactly one leads', async () => {
-  const output = await member.read`${etcdctl} endpoint status \
-    --cluster --write-out json`
-  const members = JSON.parse(output) as { Status: EtcdStatus }[]
+  const members = JSON.parse(
+    await member.read`${etcdctl} endpoint status --cluster --write-out json`,
+  ) as { Status: { header: { member_id: number }; leader: number } }[]
   assert.equal(members.length, cluster.controlPlanes.length)
-  const leaders = members.filter(({ Status: { header, leader } }) => {
-    return header.member_id === leader
-  })
+  const leaders = members.filter(
+    ({ Status }) => Status.header.member_id === Status.leader,
+  )
   assert.equal(leaders.length, 1, `${leaders.length} members lead`)
 })
-
-interface EtcdStatus {
-  header: { member_id: number }
-  leader: number
-}
 
 await verify('a write on one member is read on every other', async () => {
   const key = '/kubernetes-from-scratch/verify'
   await member.run`${etcdctl} put ${key} ${cluster.identity}`
   for (const machine of cluster.controlPlanes) {
-    const value = await machine.read`
-      ${etcdctl} get --print-value-only ${key}`
+    const value = await machine.read`${etcdctl} get --print-value-only ${key}`
     assert.equal(value, cluster.identity, `${machine.name} read ${value}`)
   }
   await member.run`${etcdctl} del ${key}`
@@ -171,32 +120,30 @@ await verify('a write on one member is read on every other', async () => {
 await verify('a certificate of another authority is refused', async () => {
   const authority = operator.read('pki/etcd/ca.crt')
   const stranger = operator.pair('cluster/super-admin')
-  const url = `https://${member.address}:${etcdClient.port}/health`
+  const { port } = cluster.ports.etcdClient
+  const url = `https://${member.address}:${port}/health`
   const refusal = { code: /^ERR_SSL_.*ALERT/ }
   await assert.rejects(ask(url, { authority, ...stranger }), refusal)
 })
 // #endregion verify
 
 // #region drill
-await drill(
-  'the cluster writes on while one member is down',
-  async (putBack) => {
-    const [down, up] = cluster.controlPlanes
-    if (!down || !up || cluster.controlPlanes.length < 3) {
-      return notApplicable('a quorum of one or two survives no loss')
-    }
-    putBack(() => down.run`systemctl start etcd`)
-    await down.run`systemctl stop etcd`
-    await up.run`${etcdctl} put /kubernetes-from-scratch/drill written
+await drill('writing goes on while one member is down', async (putBack) => {
+  const [down, up] = cluster.controlPlanes
+  if (!down || !up || cluster.controlPlanes.length < 3) {
+    return notApplicable('a quorum of one or two survives no loss')
+  }
+  putBack(() => down.run`systemctl start etcd`)
+  await down.run`systemctl stop etcd`
+  await up.run`${etcdctl} put /kubernetes-from-scratch/drill written
     ${etcdctl} del /kubernetes-from-scratch/drill`
-  },
-)
+})
 // #endregion drill
 
 // #region undo
 undo(cluster.controlPlanes, async (machine) => {
   await machine.removeService('etcd')
-  await machine.remove(configuration)
+  await machine.remove(folder)
   await machine.uninstall('etcd', 'etcdctl', 'etcdutl')
   if (forget) await machine.remove(data)
 })

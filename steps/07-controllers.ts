@@ -6,14 +6,14 @@ import { sh } from '../lib/shell.ts'
 import { notApplicable, step } from '../lib/step.ts'
 import { commandLine, text } from '../lib/text.ts'
 import { until } from '../lib/wait.ts'
-import { yaml } from '../lib/yaml.ts'
+import * as flags from './controllers/flags.ts'
 
 const { cluster, operator, api, on, verify, undo, drill } = await step(
   import.meta,
   ['06'],
 )
 
-const { controllerManager, scheduler } = cluster.ports
+const ports = [cluster.ports.controllerManager, cluster.ports.scheduler]
 const folder = '/etc/kubernetes/controllers'
 const user = 'kubernetes'
 
@@ -22,75 +22,25 @@ await on(cluster.controlPlanes, async (machine) => {
   await machine.install(['kube-controller-manager', 'kube-scheduler'])
   await machine.user(user)
   await machine.directory(folder, { mode: 0o750, owner: `root:${user}` })
+  const { certificate, key } = operator.pair('cluster/ca')
   const manager = operator.read('kubeconfig/kube-controller-manager.yaml')
-  const clusterAuthority = operator.pair('cluster/ca')
-  await machine.files(
-    folder,
-    {
-      'controller-manager.kubeconfig': manager,
-      'scheduler.kubeconfig': operator.read('kubeconfig/kube-scheduler.yaml'),
-      'service-account.key': operator.read('pki/service-account.key'),
-      'front-proxy-ca.crt': operator.read('pki/front-proxy/ca.crt'),
-      'ca.crt': clusterAuthority.certificate,
-      // The one authority key that leaves the operator: the controller
-      // manager signs the certificates that kubelets ask for, day and night.
-      'ca.key': clusterAuthority.key,
-    },
-    { mode: 0o640, owner: `root:${user}` },
-  )
+  const files = {
+    'controller-manager.kubeconfig': manager,
+    'scheduler.kubeconfig': operator.read('kubeconfig/kube-scheduler.yaml'),
+    'service-account.key': operator.read('pki/service-account.key'),
+    'front-proxy-ca.crt': operator.read('pki/front-proxy/ca.crt'),
+    'ca.crt': certificate,
+    // The one authority key that leaves the operator: the controller manager
+    // signs the certificates that kubelets ask for, day and night.
+    'ca.key': key,
+  }
+  await machine.files(folder, files, { mode: 0o640, owner: `root:${user}` })
+  const configuration = flags.schedulerConfiguration(folder)
+  await machine.file(`${folder}/scheduler.yaml`, configuration)
 })
 // #endregion files
 
-// #region controller-manager
-// Some sixty loops, each comparing what is wanted with what is.
-const managerFlags = {
-  // The API server of this machine: they stand and fall together.
-  kubeconfig: `${folder}/controller-manager.kubeconfig`,
-  // Three run, one works; the others wait for its lease to lapse.
-  'leader-elect': true,
-  // Every loop acts as a service account of its own, with its rights alone.
-  'use-service-account-credentials': true,
-  // All that are on by default, and the one that removes join tokens.
-  controllers: '*,tokencleaner',
-
-  // Each node gets a part of the pod range, and keeps it.
-  'allocate-node-cidrs': true,
-  'cluster-cidr': cluster.networks.pods,
-  'node-cidr-mask-size': cluster.networks.podsPerMachine,
-  'service-cluster-ip-range': cluster.networks.services,
-
-  'cluster-signing-cert-file': `${folder}/ca.crt`,
-  'cluster-signing-key-file': `${folder}/ca.key`,
-  // What pods trust the API server by.
-  'root-ca-file': `${folder}/ca.crt`,
-  'service-account-private-key-file': `${folder}/service-account.key`,
-}
-// #endregion controller-manager
-
-// #region scheduler
-const schedulerConfiguration = {
-  apiVersion: 'kubescheduler.config.k8s.io/v1',
-  kind: 'KubeSchedulerConfiguration',
-  clientConnection: { kubeconfig: `${folder}/scheduler.kubeconfig` },
-  leaderElection: { leaderElect: true },
-}
-
-await on(cluster.controlPlanes, (machine) =>
-  machine.file(`${folder}/scheduler.yaml`, yaml(schedulerConfiguration)),
-)
-// #endregion scheduler
-
 // #region start
-// Both serve metrics and health on this machine alone, and ask the API server
-// whether a caller may see more than health.
-const served = (kubeconfig: string) => ({
-  'bind-address': '127.0.0.1',
-  'authentication-kubeconfig': kubeconfig,
-  'authorization-kubeconfig': kubeconfig,
-  'requestheader-client-ca-file': `${folder}/front-proxy-ca.crt`,
-  profiling: false,
-})
-
 const unit = (description: string, command: string) => text`
   [Unit]
   Description=${description}
@@ -109,29 +59,23 @@ const unit = (description: string, command: string) => text`
 `
 
 await on(cluster.controlPlanes, async (machine) => {
+  const manager = commandLine(
+    '/usr/local/bin/kube-controller-manager',
+    flags.manager(cluster, machine, folder),
+  )
   await machine.service('kube-controller-manager', {
-    unit: unit(
-      'Kubernetes controller manager',
-      commandLine('/usr/local/bin/kube-controller-manager', {
-        ...managerFlags,
-        ...served(managerFlags.kubeconfig),
-        ...cluster.overridesFor(machine, 'kube-controller-manager'),
-      }),
-    ),
+    unit: unit('Kubernetes controller manager', manager),
     reads: [folder, '/usr/local/bin/kube-controller-manager'],
   })
+  const scheduler = commandLine(
+    '/usr/local/bin/kube-scheduler',
+    flags.scheduler(cluster, machine, folder),
+  )
   await machine.service('kube-scheduler', {
-    unit: unit(
-      'Kubernetes scheduler',
-      commandLine('/usr/local/bin/kube-scheduler', {
-        config: `${folder}/scheduler.yaml`,
-        ...served(`${folder}/scheduler.kubeconfig`),
-        ...cluster.overridesFor(machine, 'kube-scheduler'),
-      }),
-    ),
+    unit: unit('Kubernetes scheduler', scheduler),
     reads: [folder, '/usr/local/bin/kube-scheduler'],
   })
-  for (const { port, program } of [controllerManager, scheduler]) {
+  for (const { port, program } of ports) {
     await machine.until(
       `${program} is healthy`,
       sh`curl --silent --fail --insecure https://127.0.0.1:${port}/healthz`,
@@ -161,7 +105,7 @@ await verify('one controller manager and one scheduler lead', async () => {
 
 await verify('their ports tell strangers nothing but health', async () => {
   for (const machine of cluster.controlPlanes) {
-    for (const { port, program } of [controllerManager, scheduler]) {
+    for (const { port, program } of ports) {
       const status = await machine.read`
         curl --silent --insecure --output /dev/null --write-out %{http_code} \
           https://127.0.0.1:${port}/metrics`

@@ -57,6 +57,8 @@ export interface Check {
   wanted: string
   why: string
   remedy: string
+  /** A command with which a person sees what the probe sees. */
+  look: string
   /** Where Kubernetes, or whoever else asks for it, says so. */
   source: string
   probe: Probe

@@ -99,6 +99,7 @@ export const kernelChecks: readonly Check[] = [
       'without namespaces, cgroups, seccomp, overlayfs and nf_tables a ' +
       'container, or the rules of a Service, cannot be made',
     remedy: 'boot the standard kernel of the distribution',
+    look: 'grep -wE "CONFIG_(NF_TABLES|MEMCG|SECCOMP)" /boot/config-*',
     source: 'https://github.com/kubernetes/system-validators',
     probe: config,
     judge(printed) {
@@ -127,6 +128,7 @@ export const kernelChecks: readonly Check[] = [
       'the overlay network VXLAN, pods with user namespaces USER_NS, volumes ' +
       'EXT4_FS',
     remedy: 'boot the standard kernel of the distribution, or do without',
+    look: 'grep -wE "CONFIG_(VXLAN|USER_NS|CFS_BANDWIDTH)" /boot/config-*',
     source: 'https://github.com/kubernetes/system-validators',
     probe: config,
     judge(printed) {
@@ -149,6 +151,7 @@ export const kernelChecks: readonly Check[] = [
       'Services; without br_netfilter an answer between two pods of one ' +
       'machine bypasses the rules, and comes from an address nobody asked',
     remedy: 'step 02 loads them, now and at every start',
+    look: `lsmod | grep -E '${modules.map(({ name }) => name).join('|')}'`,
     source: `${kubernetes}/setup/production-environment/container-runtimes/`,
     probe: config,
     judge(printed, { container }) {
@@ -190,6 +193,7 @@ export const kernelChecks: readonly Check[] = [
     remedy:
       'nothing to do now, step 10 tells the kubelet to accept it; to move ' +
       'on, boot with systemd.unified_cgroup_hierarchy=1',
+    look: 'stat -fc %T /sys/fs/cgroup',
     source: `${kubernetes}/concepts/architecture/cgroups/`,
     probe: { id: 'cgroup-version', script: sh`stat -fc %T /sys/fs/cgroup` },
     judge: (printed) =>
@@ -207,6 +211,7 @@ export const kernelChecks: readonly Check[] = [
     remedy:
       'boot without cgroup_disable=; on a Raspberry Pi with cgroup_enable=memory; ' +
       'in a container, delegate the cgroup',
+    look: 'cat /sys/fs/cgroup/cgroup.controllers',
     source: `${kubernetes}/concepts/architecture/cgroups/`,
     probe: {
       id: 'cgroup-controllers',
@@ -250,6 +255,7 @@ export const kernelChecks: readonly Check[] = [
     remedy:
       'nothing to do now, step 09 has containerd do without; in a container, ' +
       'grant it CAP_SYS_RESOURCE',
+    look: "sh -c 'echo -500 > /proc/self/oom_score_adj && echo yes'",
     source: `${kubernetes}/concepts/scheduling-eviction/node-pressure-eviction/#node-out-of-memory-behavior`,
     probe: {
       id: 'oom-scores',
@@ -270,6 +276,7 @@ export const kernelChecks: readonly Check[] = [
     remedy:
       'in a container, give it /dev/kmsg, or a link from there to /dev/null, ' +
       'or such events are not reported',
+    look: 'ls -lL /dev/kmsg',
     source: `${kubernetes}/concepts/scheduling-eviction/node-pressure-eviction/`,
     probe: { id: 'kernel-log', script: sh`stat -Lc %t:%T /dev/kmsg` },
     judge(printed) {
@@ -288,6 +295,7 @@ export const kernelChecks: readonly Check[] = [
     wanted: 'net.ipv4.ip_forward=1',
     why: 'a packet from or to a pod passes through its machine',
     remedy: 'step 02 sets it, now and at every start',
+    look: 'sysctl net.ipv4.ip_forward',
     source: `${kubernetes}/setup/production-environment/container-runtimes/#prerequisite-ipv4-forwarding-optional`,
     probe: sysctls,
     judge: (printed) => parameter(printed, 'net/ipv4/ip_forward', 1),
@@ -301,6 +309,7 @@ export const kernelChecks: readonly Check[] = [
       'a Service answers from its own address only if the rules see both ' +
       'directions, also where both pods sit on the same bridge',
     remedy: 'step 02 loads br_netfilter and sets it, now and at every start',
+    look: 'sysctl net.bridge.bridge-nf-call-iptables',
     source: `${kubernetes}/concepts/extend-kubernetes/compute-storage-net/network-plugins/#network-plugin-requirements`,
     probe: sysctls,
     judge: (printed) =>
@@ -316,6 +325,7 @@ export const kernelChecks: readonly Check[] = [
       'the runtime watches each container, and much of what runs in pods ' +
       'watches its configuration; the usual 128 are used up by some dozens',
     remedy: 'step 02 sets it, now and at every start',
+    look: 'sysctl fs.inotify',
     source:
       'https://kind.sigs.k8s.io/docs/user/known-issues/#pod-errors-due-to-too-many-open-files',
     probe: sysctls,
@@ -342,6 +352,7 @@ export const kernelChecks: readonly Check[] = [
       'the units of etcd, the API server and containerd ask for 1048576; ' +
       'one that asks for more than fs.nr_open does not start',
     remedy: 'sysctl -w fs.nr_open=1048576 fs.file-max=1048576',
+    look: 'sysctl fs.nr_open fs.file-max',
     source: 'https://docs.kernel.org/admin-guide/sysctl/fs.html',
     probe: sysctls,
     judge(printed) {

@@ -68,6 +68,7 @@ export const networkChecks: readonly Check[] = [
     wanted: opened.map(({ port }) => port).join(', '),
     why: 'a component that finds its port taken does not start',
     remedy: 'stop what holds the port, or have it listen elsewhere',
+    look: 'ss -lntp',
     source: portsAndProtocols,
     probe: listeners,
     judge(printed, about) {
@@ -91,6 +92,7 @@ export const networkChecks: readonly Check[] = [
     remedy:
       'have it listen elsewhere; for outgoing connections see ' +
       'net.ipv4.ip_local_port_range',
+    look: `ss -lntp 'sport >= ${nodePorts.port} and sport <= ${nodePorts.last}'`,
     source: `${kubernetes}/concepts/services-networking/service/#type-nodeport`,
     probe: listeners,
     judge(printed) {
@@ -109,6 +111,7 @@ export const networkChecks: readonly Check[] = [
       'where it differs, small packets arrive and large ones vanish: ' +
       'connections open and then hang',
     remedy: 'ip link set dev INTERFACE mtu N, and in the network settings',
+    look: 'ip link',
     source: 'https://www.rfc-editor.org/rfc/rfc2923#section-2.1',
     probe: interfaces,
     judge(printed, { machine, everywhere }) {
@@ -131,6 +134,7 @@ export const networkChecks: readonly Check[] = [
     wanted: '127.0.0.1',
     why: 'health checks, and the API of some programs, are asked there',
     remedy: 'step 02 writes it into /etc/hosts',
+    look: 'getent ahostsv4 localhost',
     source: 'https://www.rfc-editor.org/rfc/rfc6761#section-6.3',
     probe: { id: 'localhost', script: sh`getent ahostsv4 localhost` },
     judge(printed) {
@@ -150,6 +154,7 @@ export const networkChecks: readonly Check[] = [
       'server, whatever the machines are called; containerd copies the file ' +
       'into pods of the host network, and fails without it',
     remedy: 'step 02 writes the block, and keeps the rest of the file',
+    look: 'cat /etc/hosts',
     source: 'https://man7.org/linux/man-pages/man5/hosts.5.html',
     probe: { id: 'machine-names', script: sh`cat /etc/hosts` },
     judge(printed, { machines }) {
@@ -170,6 +175,7 @@ export const networkChecks: readonly Check[] = [
     remedy:
       'name a server of your network; with systemd-resolved nothing is to be ' +
       'done, its list of real servers is used',
+    look: 'cat /etc/resolv.conf',
     source: `${kubernetes}/tasks/administer-cluster/dns-debugging-resolution/#known-issues`,
     probe: resolver,
     judge(printed) {
@@ -192,6 +198,7 @@ export const networkChecks: readonly Check[] = [
     remedy:
       'open the ports of the table, and forwarding from and to the pod range, ' +
       'or leave filtering to the network around the machines',
+    look: 'nft list chains; ufw status; firewall-cmd --state',
     source: portsAndProtocols,
     probe: {
       id: 'firewall',

@@ -32,6 +32,7 @@ export const resourceChecks: readonly Check[] = [
       'etcd and the API server compete for one, and leases are lost while ' +
       'they wait; kubeadm refuses such a machine, a small lab gets by',
     remedy: 'give the machine another processor',
+    look: 'nproc',
     source: kubeadm,
     probe: { id: 'cpu', script: sh`nproc` },
     judge(printed) {
@@ -46,6 +47,7 @@ export const resourceChecks: readonly Check[] = [
     wanted: '1 GiB on a control plane, 512 MiB on a worker',
     why: 'below this the kernel ends components as soon as they start',
     remedy: 'give the machine more memory',
+    look: 'free -m',
     source: kubeadm,
     probe: memory,
     judge: (printed, { machine }) =>
@@ -61,6 +63,7 @@ export const resourceChecks: readonly Check[] = [
       'an API server alone takes some hundred MiB, and what is left is what ' +
       'pods can have',
     remedy: 'give the machine more memory, or expect evicted pods',
+    look: 'free -m',
     source: kubeadm,
     probe: memory,
     judge: (printed, { machine }) =>
@@ -75,6 +78,7 @@ export const resourceChecks: readonly Check[] = [
       'the binaries take about 700 MB and the first images as much again; ' +
       'etcd stops accepting writes on a full disk',
     remedy: 'make room, or mount a larger disk on /var/lib',
+    look: 'df -h /var/lib; df -i /var/lib',
     source: `${kubernetes}/concepts/scheduling-eviction/node-pressure-eviction/`,
     probe: disk,
     judge(printed, { member }) {
@@ -98,6 +102,7 @@ export const resourceChecks: readonly Check[] = [
       'removes images, then evicts pods and takes no new ones',
     remedy:
       'make room, or override evictionHard of the kubelet in cluster.yaml',
+    look: 'df -h /var/lib; df -i /var/lib',
     source: `${kubernetes}/concepts/scheduling-eviction/node-pressure-eviction/#hard-eviction-thresholds`,
     probe: disk,
     judge(printed) {
@@ -118,6 +123,7 @@ export const resourceChecks: readonly Check[] = [
       'binaries go to /usr/local/bin, and the files of containers, their ' +
       'programs and devices to /var/lib/containerd',
     remedy: 'mount -o remount,rw,exec,dev …, and change /etc/fstab',
+    look: 'findmnt -no OPTIONS -T /usr/local; findmnt -no OPTIONS -T /var/lib',
     source: `${kubernetes}/setup/production-environment/container-runtimes/`,
     probe: {
       id: 'mount-options',
@@ -147,6 +153,7 @@ export const resourceChecks: readonly Check[] = [
       'pods that ask for mount propagation, storage drivers above all, do not ' +
       'start without; systemd sets it when a machine boots',
     remedy: 'mount --make-rshared /, at every start',
+    look: 'findmnt -no PROPAGATION /',
     source: `${kubernetes}/concepts/storage/volumes/#mount-propagation`,
     probe: { id: 'root-propagation', script: sh`findmnt -nro PROPAGATION /` },
     judge(printed) {
@@ -165,6 +172,7 @@ export const resourceChecks: readonly Check[] = [
     remedy:
       'nothing to do now, step 10 has the kubelet accept it; or swapoff -a, ' +
       'and take it out of /etc/fstab',
+    look: 'swapon --show',
     source: `${kubernetes}/concepts/cluster-administration/swap-memory-management/`,
     probe: { id: 'swap', script: sh`tail -n +2 /proc/swaps` },
     judge(printed) {

@@ -25,6 +25,7 @@ export const systemChecks: readonly Check[] = [
       'packages and paths differ between distributions; on others of the ' +
       'Debian and Fedora families they are known, but not tried by every build',
     remedy: 'go on, and look at what later steps report; or use Debian 12',
+    look: 'cat /etc/os-release',
     source: `${kubernetes}/setup/production-environment/tools/kubeadm/install-kubeadm/#before-you-begin`,
     probe: none,
     judge: (_, { os }) =>
@@ -39,6 +40,7 @@ export const systemChecks: readonly Check[] = [
     wanted: 'x86_64 or aarch64',
     why: 'every component is a binary of the official releases',
     remedy: 'use a machine of one of these architectures',
+    look: 'uname -m',
     source: 'https://kubernetes.io/releases/download/#binaries',
     probe: uname,
     judge(printed) {
@@ -53,6 +55,7 @@ export const systemChecks: readonly Check[] = [
     wanted: `${oldestKernel} or later`,
     why: 'kube-proxy refuses to start its nftables mode on an older one',
     remedy: 'upgrade the distribution: Debian 12 has 6.1, RHEL 9 has 5.14',
+    look: 'uname -r',
     source: `${kubernetes}/reference/node/kernel-version-requirements/`,
     probe: uname,
     judge(printed) {
@@ -73,6 +76,7 @@ export const systemChecks: readonly Check[] = [
       'every component is a systemd service, and the kubelet and containerd ' +
       'leave the making of cgroups to systemd',
     remedy: 'use a distribution with systemd; in a container, boot its init',
+    look: 'cat /proc/1/comm',
     source: `${kubernetes}/setup/production-environment/container-runtimes/#systemd-cgroup-driver`,
     probe: {
       id: 'init',
@@ -92,6 +96,7 @@ export const systemChecks: readonly Check[] = [
     wanted: nodePackages.debian.join(', '),
     why: 'see the table of packages, which says what each is for',
     remedy: 'step 02 installs them with apt or dnf',
+    look: `dpkg-query -W ${nodePackages.debian.join(' ')}`,
     source: `${kubernetes}/reference/networking/virtual-ips/#proxy-mode-nftables`,
     probe: {
       id: 'packages',
@@ -139,6 +144,7 @@ export const systemChecks: readonly Check[] = [
       'certificates and leases are valid from one time to another: a clock ' +
       'that drifts makes them expire early, or not yet begin',
     remedy: 'install chrony, or enable systemd-timesyncd',
+    look: 'timedatectl; systemctl status systemd-timesyncd chrony',
     source: 'https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.5',
     probe: {
       id: 'time-sync',
@@ -164,6 +170,7 @@ export const systemChecks: readonly Check[] = [
       'the node takes the name of cluster.yaml in any case; logs and prompts ' +
       'of the machine are easier to follow when they show the same one',
     remedy: 'hostnamectl set-hostname NAME, on the machine',
+    look: 'hostname',
     source: `${kubernetes}/concepts/architecture/nodes/#node-name-uniqueness`,
     probe: { id: 'hostname', script: sh`cat /proc/sys/kernel/hostname` },
     judge(printed, { machine }) {
@@ -183,6 +190,7 @@ export const systemChecks: readonly Check[] = [
       'containerd is set up without SELinux labels here, and nobody has tried ' +
       'every step under an enforcing policy',
     remedy: 'setenforce 0 while you look at denials with ausearch -m avc',
+    look: 'cat /sys/fs/selinux/enforce',
     source: `${kubernetes}/concepts/security/linux-kernel-security-constraints/`,
     probe: { id: 'selinux', script: sh`cat /sys/fs/selinux/enforce` },
     judge: (printed) =>
@@ -199,6 +207,9 @@ export const systemChecks: readonly Check[] = [
     remedy:
       'undo the other one first (kubeadm reset, k3s-uninstall.sh, k0s reset, ' +
       'apt-get remove …), then remove the files that are named here',
+    look:
+      'ls /etc/kubernetes /etc/cni/net.d /var/lib/kubelet /var/lib/etcd; ' +
+      'systemctl status kubelet containerd docker haproxy',
     source: `${kubernetes}/reference/setup-tools/kubeadm/kubeadm-reset/`,
     probe: {
       id: 'leftovers',

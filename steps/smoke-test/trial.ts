@@ -1,6 +1,7 @@
 // The namespace that step 14 works in: made, looked at, and removed
 
 import { randomBytes } from 'node:crypto'
+import { conditionOf } from '../../lib/conditions.ts'
 import { GuideError } from '../../lib/errors.ts'
 import type { KubernetesApi, Manifest } from '../../lib/kubernetes.ts'
 import { createAuthority, issue } from '../../lib/pki.ts'
@@ -8,14 +9,14 @@ import type { LiveCluster } from '../../lib/step.ts'
 import { until } from '../../lib/wait.ts'
 import { label, labels, workloads } from './workloads.ts'
 
-export type Trial = ReturnType<typeof trial>
+export type Trial = ReturnType<typeof openTrial>
 
 /**
  * The workloads of step 14, in a namespace of their own.
  *
  * @param api gives a client that may do everything
  */
-export function trial(api: () => KubernetesApi, cluster: LiveCluster) {
+export function openTrial(api: () => KubernetesApi, cluster: LiveCluster) {
   // A new one each time: Kubernetes takes more than five seconds to remove a
   // namespace, and nobody has to wait for that.
   const namespace = `smoke-test-${randomBytes(3).toString('hex')}`
@@ -102,7 +103,16 @@ export function trial(api: () => KubernetesApi, cluster: LiveCluster) {
     return waitFor(`two pods of ${app} are ready`, look, seconds)
   }
 
+  /** Has a pod call another, by any name that it knows. */
+  function dial(pod: string, host: string, port: string): Promise<string> {
+    const request = { host, port, request: 'hostname', protocol: 'http' }
+    const query = new URLSearchParams({ ...request, tries: '1' })
+    return api().text('GET', `${path}/pods/${pod}:8080/proxy/dial?${query}`)
+  }
+
   return {
+    cluster,
+    api,
     namespace,
     path,
     start,
@@ -110,6 +120,7 @@ export function trial(api: () => KubernetesApi, cluster: LiveCluster) {
     waitFor,
     podsOf,
     bothReady,
+    dial,
     web,
     webhook: () => webhook(caBundle),
     apiService: () => apiService(caBundle),
@@ -125,9 +136,8 @@ const collections = [
 ]
 
 /** Since when a pod or node is ready; undefined when it is not. */
-export function readySince({ status }: Manifest): string | undefined {
-  const conditions: Record<string, string>[] = status.conditions ?? []
-  const ready = conditions.find(({ type }) => type === 'Ready')
+export function readySince(object: Manifest): string | undefined {
+  const ready = conditionOf(object, 'Ready')
   return ready?.status === 'True' ? ready.lastTransitionTime : undefined
 }
 

@@ -12,6 +12,18 @@ export const labels = { [label]: 'yes' }
 /** A text to look for in the database, once secret and once not. */
 export const word = 'a word that is nowhere else'
 
+// #region thief
+/** With the disk and the processes of its machine it could become root. */
+export const thief = {
+  metadata: { name: 'thief' },
+  spec: {
+    hostPID: true,
+    containers: [{ name: 'x', image: 'x' }],
+    volumes: [{ name: 'root', hostPath: { path: '/' } }],
+  },
+}
+// #endregion thief
+
 export function workloads(cluster: LiveCluster, namespace: string) {
   const issuer = `https://kubernetes.default.svc.${cluster.networks.domain}`
   const in_ = (name: string) => ({ name, namespace })
