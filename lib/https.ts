@@ -36,7 +36,10 @@ export function ask(url: string, question: Question = {}): Promise<Answer> {
 }
 
 /** How servers are asked. Tests of the steps put a model here. */
-export const https = { ask: askOnce }
+export const https = {
+  /** Asks one question of one server. */
+  ask: askOnce,
+}
 
 function askOnce(url: string, question: Question): Promise<Answer> {
   const { method = 'GET', body, agent } = question

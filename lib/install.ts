@@ -21,12 +21,14 @@ export const stampFolder = '/var/lib/kubernetes-from-scratch/installed'
 
 /** Puts what was released onto machines: binaries and images. */
 export interface Installer {
+  /** Has programs in a folder of the machine. */
   programs(
     machine: Machine,
     host: Host,
     names: readonly string[],
     folder: string,
   ): Promise<void>
+  /** Has images in the runtime of the machine. */
   images(machine: Machine, host: Host, names: readonly string[]): Promise<void>
 }
 

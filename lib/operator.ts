@@ -169,7 +169,7 @@ export class Operator {
    * A certificate and its key as two files, `NAME.crt` and `NAME.key`.
    *
    * @param name what the files are called
-   * @param pair as for {@link pair}, which also says what is thrown
+   * @param pair as for `pair()`, which also says what is thrown
    */
   tls(name: string, pair: string): Record<string, string> {
     const { certificate, key } = this.pair(pair)

@@ -27,13 +27,17 @@ export interface Probe {
 export interface Probes {
   /** Port of the machine that leads to the probe on it. */
   hostPort: number
+  /** Every probe; the first call starts them. */
   all(): Promise<Probe[]>
+  /** Checks every probe, all at once. */
   each(check: (probe: Probe) => Promise<void>): Promise<void>
+  /** Checks every probe against every other, all at once. */
   eachPair(check: (from: Probe, to: Probe) => Promise<void>): Promise<void>
   /** Address of a Service that has this probe behind it, alone. */
   service(probe: Probe): Promise<string>
   /** Name of a headless Service that has this probe behind it, alone. */
   headless(probe: Probe): string
+  /** Takes the probes and their namespace away. */
   remove(): Promise<void>
 }
 

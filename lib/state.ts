@@ -30,9 +30,11 @@ export interface State {
   read(name: string): string | undefined
   /** Writes a file with mode 0600, in one go. */
   write(name: string, content: string): void
+  /** Removes a file, or a folder with all it holds. */
   remove(name: string): void
   /** What each step, by number, has done. */
   steps(): Record<string, StepRecord>
+  /** Notes where a step was applied; undefined forgets it. */
   recordStep(number: string, record: StepRecord | undefined): void
 }
 

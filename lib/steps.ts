@@ -64,6 +64,7 @@ export interface StepOptions {
 
 /** A process that has loaded a step and waits for the word to go. */
 export interface WaitingStep {
+  /** Lets it begin, and waits for its end. */
   run(): Promise<StepRun>
   /** Ends it, when it is not to run after all. */
   abandon(): void

@@ -14,5 +14,6 @@ export interface Transport {
   upload(file: string, remote: string): Promise<void>
   /** The same script as a command that a reader can paste. */
   paste(script: string): string
+  /** Ends the connection. */
   close(): void
 }

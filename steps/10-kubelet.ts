@@ -23,6 +23,7 @@ const authority = `${folder}/ca.crt`
 const data = '/var/lib/kubelet'
 const identity = `${data}/pki/kubelet-client-current.pem`
 const bootstrap = `${folder}/bootstrap.kubeconfig`
+const joined = sh`[ -s ${identity} ]`
 
 // #region configure
 await on(cluster.machines, async (machine) => {
@@ -44,7 +45,7 @@ await apply(rights)
 const joining = new Map<string, string>()
 
 await on(cluster.machines, async (machine) => {
-  if (await machine.test`[ -s ${identity} ]`) return
+  if (await machine.test`${joined}`) return
   const { id, manifest, kubeconfig } = invitation(cluster, operator)
   if (!machine.planning) {
     await api().apply(manifest)
@@ -82,15 +83,15 @@ await on(cluster.machines, async (machine) => {
   })
 })
 
+const next = ['journalctl -u kubelet', 'npm run -s kubectl -- get csr']
 await on(cluster.machines, async (machine) => {
   const id = joining.get(machine.name)
   if (!id) return
   await approve(api(), machine.name, id)
-  await machine.until('it has its certificate', sh`[ -s ${identity} ]`)
+  await machine.until('it has its certificate', joined, { next })
 })
 
-// Used up: neither half may be found by somebody else. A run that was cut off
-// may have left some, too.
+// Used up: nobody may find them. A run that was cut off has left some, too.
 await on(cluster.machines, (machine) => machine.remove(bootstrap))
 await on(operator, async ({ journal, planning }) => {
   if (planning) return
@@ -109,7 +110,6 @@ const node = { apiVersion: 'v1', kind: 'Node' }
 await on(cluster.machines, async (machine) => {
   const { name, roles, planning } = machine
   if (planning) return
-  const next = [`journalctl -u kubelet on ${name}`]
   await until(`${name} is a node`, () => nodeOf(name), { next })
   const labels = Object.fromEntries(
     roles.map((role) => [`node-role.kubernetes.io/${role}`, '']),

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { hostLacks } from './e2e/requirements.ts'
+import { browserLacks } from './site/requirements.ts'
 
 interface Count {
   passed: number
@@ -15,21 +16,12 @@ interface Count {
 const total: Count = { passed: 0, failed: 0, skipped: 0 }
 const inCi = process.env.CI === 'true'
 
-await check('types', 'tsc', '--noEmit', '-p', '.')
+await check('types', 'npm', 'run', '--silent', 'check')
 await check('format and lint', 'biome', 'check')
 await vitest('unit, step and transport tests', 'vitest.config.ts')
 
-const missing = hostLacks()
-if (missing.length === 0) {
-  await vitest('end to end', 'vitest.e2e.config.ts')
-} else {
-  console.log(
-    `\nend to end: this host cannot run it:\n  ${missing.join('\n  ')}`,
-  )
-  // Skipped at home, it is a fact; skipped in CI, nobody has looked.
-  if (inCi) total.failed++
-  else total.skipped++
-}
+await vitest('site in a browser', 'vitest.site.config.ts', browserLacks())
+await vitest('end to end', 'vitest.e2e.config.ts', hostLacks())
 
 const { passed, failed, skipped } = total
 console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`)
@@ -46,7 +38,16 @@ async function check(what: string, command: string, ...args: string[]) {
   else total.failed++
 }
 
-async function vitest(what: string, config: string) {
+async function vitest(what: string, config: string, missing: string[] = []) {
+  if (missing.length > 0) {
+    console.log(
+      `\n${what}: this host cannot run it:\n  ${missing.join('\n  ')}`,
+    )
+    // Skipped at home, it is a fact; skipped in CI, nobody has looked.
+    if (inCi) total.failed++
+    else total.skipped++
+    return
+  }
   console.log(`\n${what}`)
   const file = join(tmpdir(), `kfs-test-${process.pid}.json`)
   const reporters = ['--reporter=default', '--reporter=json']

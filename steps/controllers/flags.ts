@@ -32,6 +32,7 @@ export const manager = (
   // What pods trust the API server by.
   'root-ca-file': `${folder}/ca.crt`,
   'service-account-private-key-file': `${folder}/service-account.key`,
+  profiling: false,
 
   ...served(folder, 'controller-manager'),
   ...cluster.overridesFor(machine, 'kube-controller-manager'),
@@ -56,6 +57,7 @@ export const schedulerConfiguration = (folder: string) => text`
     kubeconfig: ${folder}/scheduler.kubeconfig
   leaderElection:
     leaderElect: true
+  enableProfiling: false
 `
 // #endregion scheduler
 
@@ -67,6 +69,5 @@ const served = (folder: string, name: string) => ({
   'authentication-kubeconfig': `${folder}/${name}.kubeconfig`,
   'authorization-kubeconfig': `${folder}/${name}.kubeconfig`,
   'requestheader-client-ca-file': `${folder}/front-proxy-ca.crt`,
-  profiling: false,
 })
 // #endregion served

@@ -19,6 +19,7 @@ export interface ClusterText {
 export class Guide {
   readonly file: string
   readonly directory: string
+  readonly #network: number
 
   /**
    * @param name of the cluster; its lab and its state are the test's own
@@ -30,6 +31,7 @@ export class Guide {
     const folder = join(process.env.KFS_E2E_FOLDER ?? '/tmp/kfs-e2e', name)
     mkdirSync(folder, { recursive: true })
     this.file = join(folder, 'cluster.yaml')
+    this.#network = network
     this.directory = join(
       process.env.XDG_STATE_HOME ??
         join(String(process.env.HOME), '.local/state'),
@@ -37,12 +39,19 @@ export class Guide {
       name,
     )
     const text = readFileSync(join(root, base), 'utf8')
-      .replace(/^name: .*/m, `name: ${name}`)
-      .replaceAll(/\b10\.10\.[01]\./g, `10.${network}.0.`)
-      .replaceAll(/\b10\.2[01]\./g, `10.${network + 1}.`)
-      .replaceAll(/\b10\.3[01]\./g, `10.${network + 2}.`)
+    writeFileSync(
+      this.file,
+      this.moved(text).replace(/^name: .*/m, `name: ${name}`),
+    )
+  }
+
+  /** Text of ours with the addresses that this cluster has instead. */
+  moved(text: string): string {
+    return text
+      .replaceAll(/\b10\.10\.[01]\./g, `10.${this.#network}.0.`)
+      .replaceAll(/\b10\.2[01]\./g, `10.${this.#network + 1}.`)
+      .replaceAll(/\b10\.3[01]\./g, `10.${this.#network + 2}.`)
       .replaceAll('203.0.113.', '198.51.100.')
-    writeFileSync(this.file, text)
   }
 
   /** Rewrites the cluster file. */

@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import { type Page, typedOn } from '../../commands/docs/pages.ts'
+import type { RecordedPages, Recording } from '../../commands/docs/recorded.ts'
+import { at } from './at.ts'
+
+const again = 'record it again: npm run docs:record'
+
+const lines = z.array(z.string())
+const figure = z.number().int().nonnegative()
+const filled = lines.min(1)
+const commands = z.record(z.string(), lines)
+const date = z.iso.date()
+const commit = z.string().regex(/^[0-9a-f]{7,40}(-dirty)?$/)
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+
+const recording: z.ZodType<Recording> = z.strictObject({
+  step: z.string().regex(/^\d\d$/),
+  sources: z.record(z.string(), sha256),
+  recordedAt: date,
+  commit,
+  machines: z.string().min(1),
+  topology: z.string().min(1),
+  versions: z.record(z.string(), z.string()),
+  milliseconds: figure.min(1),
+  memoryBytes: figure,
+  diskBytes: figure,
+  plan: filled,
+  apply: filled,
+  verify: filled,
+  undo: filled,
+  commands,
+})
+
+const recordedPages: z.ZodType<RecordedPages> = z.strictObject({
+  recordedAt: date,
+  commit,
+  pages: z.record(z.string(), commands),
+})
+
+/** Fields that a recording lacks, or has and should not. */
+export function wrongShape(name: string, recorded: unknown): string[] {
+  const schema = name === 'pages' ? recordedPages : recording
+  const { error } = (schema as z.ZodType<unknown>).safeParse(recorded)
+  return (error?.issues ?? []).map(
+    ({ path, message }) =>
+      `docs/recorded/${name}.json: ${path.join('.')}: ${message}`,
+  )
+}
+
+/**
+ * Whether a step is still what was recorded.
+ *
+ * @param sources the files that the step consists of now, and their sha256
+ */
+export function outdated(
+  step: string,
+  sources: Readonly<Record<string, string>>,
+  recorded: Recording | undefined,
+): string[] {
+  if (!recorded) return [`docs/recorded/${step}.json is missing; ${again}`]
+  const paths = new Set([
+    ...Object.keys(sources),
+    ...Object.keys(recorded.sources),
+  ])
+  return [...paths]
+    .filter((path) => sources[path] !== recorded.sources[path])
+    .map((path) => `${path} is not what was recorded; ${again}`)
+}
+
+/** Blocks whose output a page would show, if only it were recorded. */
+export function unrecorded(
+  page: Page,
+  recordings: readonly Recording[],
+  others: RecordedPages | undefined,
+): string[] {
+  const recorded = page.step
+    ? recordings.find(({ step }) => step === page.step)?.commands
+    : others?.pages[page.path]
+  return typedOn(page)
+    .filter(({ text }) => recorded?.[text] === undefined)
+    .map(({ line }) => `${at(page, line)}: no output is recorded; ${again}`)
+}

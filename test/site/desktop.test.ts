@@ -1,0 +1,4 @@
+import { desktop } from './browser.ts'
+import { lookAtEveryPage } from './every-page.ts'
+
+lookAtEveryPage(desktop)
