@@ -192,7 +192,7 @@ export class Operator {
   #unusable(file: string, mistakes: Mistake[], next: string[]): GuideError {
     const reasons = mistakes.map(({ message }) => message).join(', ')
     return new GuideError(
-      `The certificate ${this.path(file)}.crt cannot be used: it ${reasons}`,
+      `The certificate ${this.path(file)}.crt cannot be used: ${reasons}`,
       next,
     )
   }

@@ -86,20 +86,24 @@ await on(cluster.controlPlanes, async (machine) => {
 // #endregion start
 
 // #region verify
+// By its lease, which outlives it: one that its holder has not renewed lately,
+// by the holder's own clock, is of a program that is gone.
 const leader = async (name: string) => {
   const lease = await api().get(
     `/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/${name}`,
   )
-  return String(lease?.spec.holderIdentity ?? '').split('_')[0] ?? ''
+  for (const machine of cluster.controlPlanes) {
+    const host = await machine.read`hostname`
+    if (!lease?.spec.holderIdentity?.startsWith(`${host}_`)) continue
+    const now = Number(await machine.read`date +%s.%N`)
+    const age = now - Date.parse(lease.spec.renewTime) / 1000
+    if (age < lease.spec.leaseDurationSeconds) return machine
+  }
 }
 
 await verify('one controller manager and one scheduler lead', async () => {
-  const hosts = await Promise.all(
-    cluster.controlPlanes.map((machine) => machine.read`hostname`),
-  )
   for (const name of ['kube-controller-manager', 'kube-scheduler']) {
-    const holder = await until(`a ${name} leads`, () => leader(name))
-    assert(hosts.includes(holder), `${name}: ${holder} is not a control plane`)
+    await until(`a ${name} leads`, () => leader(name))
   }
 })
 
@@ -125,15 +129,12 @@ await verify('the controllers work: a namespace has its account', async () => {
 await drill('another one leads when the leader stops', async (putBack) => {
   if (cluster.controlPlanes.length < 2) return notApplicable('there is one')
   const name = 'kube-controller-manager'
-  const before = await leader(name)
-  for (const machine of cluster.controlPlanes) {
-    if ((await machine.read`hostname`) !== before) continue
-    putBack(() => machine.run`systemctl start ${name}`)
-    await machine.run`systemctl stop ${name}`
-  }
+  const before = await until(`a ${name} leads`, () => leader(name))
+  putBack(() => before.run`systemctl start ${name}`)
+  await before.run`systemctl stop ${name}`
   await until('another one leads', async () => {
     const now = await leader(name)
-    return now !== '' && now !== before
+    return now && now !== before
   })
 })
 // #endregion drill

@@ -132,7 +132,9 @@ function born(world: World, path: string): Manifest | undefined {
     const machines = Object.values(world.state.machines)
     const leader = machines.find((it) => runs(world.state, lease, [it]))
     const holderIdentity = leader && `${leader.name}_1`
-    return object('Lease', { spec: { holderIdentity } })
+    const renewTime = new Date().toISOString()
+    const spec = { holderIdentity, renewTime, leaseDurationSeconds: 15 }
+    return object('Lease', { spec })
   }
   return undefined
 }

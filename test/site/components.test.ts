@@ -144,3 +144,14 @@ describe('the range calculator', () => {
     expect(said).toMatch(/share|overlap|apart/)
   })
 })
+
+test('a page that does not exist says so, and shows ways on', async () => {
+  await page.goto(urlOf('/steps/99-nothing'))
+  await page.getByRole('heading', { name: 'There is no page here' }).waitFor()
+  const ways = await page.locator('.not-found a').all()
+  expect(ways.length).toBeGreaterThan(0)
+  for (const way of ways) {
+    const target = new URL((await way.getAttribute('href')) ?? '', page.url())
+    expect((await fetch(target)).status, target.href).toBe(200)
+  }
+})

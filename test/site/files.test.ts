@@ -122,10 +122,8 @@ describe('links', () => {
   }
 })
 
-describe('a page that does not exist', () => {
-  test('answers 404, and shows ways on', async () => {
-    const response = await fetch(new URL('steps/99-nothing', url))
-    expect(response.status).toBe(404)
-    expect(await response.text()).toContain('<div id="app">')
-  })
+test('what is not there answers 404', async () => {
+  const response = await fetch(new URL('steps/99-nothing', url))
+  expect(response.status).toBe(404)
+  expect(await response.text()).toContain('<div id="app">')
 })

@@ -109,6 +109,7 @@ test('arrow keys turn the pages of the steps', async () => {
   await visit(page, '/steps/08-api-balancer')
   await page.keyboard.press('ArrowRight')
   await page.waitForURL(urlOf('/steps/09-container-runtime'))
+  await page.locator('.pager-link.prev[href$="08-api-balancer"]').waitFor()
   await page.keyboard.press('ArrowLeft')
   await page.waitForURL(urlOf('/steps/08-api-balancer'))
 })

@@ -21,8 +21,6 @@ async function scriptsOf(link: string, diagramsStay = false) {
   const page = await context.newPage()
   const asked = new Set<string>()
   page.on('request', (request) => {
-    // Pages that the links in sight lead to are fetched when all is done.
-    if (request.headers().purpose === 'prefetch') return
     const { pathname, href } = new URL(request.url())
     if (pathname.endsWith('.js')) asked.add(href)
   })
@@ -37,6 +35,13 @@ async function scriptsOf(link: string, diagramsStay = false) {
     `)
   }
   await page.goto(urlOf(link), { waitUntil: 'networkidle' })
+  // When all is done, pages that links in sight lead to are fetched ahead.
+  const ahead = page.locator('link[rel=prefetch]')
+  for (const href of await ahead.evaluateAll((links) =>
+    links.map(({ href }) => href),
+  )) {
+    asked.delete(href)
+  }
   await context.close()
   return [...asked].map((href) => {
     const path = href.slice(url.length)

@@ -281,7 +281,7 @@ export const troubles: Record<string, readonly Trouble[]> = {
   ],
   certificates: [
     {
-      text: 'The certificate … cannot be used: it …',
+      text: 'The certificate … cannot be used: …',
       by: 'guide',
       cause:
         'A file of the state folder has expired, belongs to another key, or ' +
