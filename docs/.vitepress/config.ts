@@ -4,9 +4,19 @@ import { dark, light } from './code-theme.ts'
 import { expand } from './expand.ts'
 import { typeHovers, unhurried } from './hovers.ts'
 import { writeTextVersions } from './llms.ts'
-import { navigation, sidebar } from './pages.ts'
+import { navigation, pagesByPart, sidebar } from './pages.ts'
 import { boost, tokenize } from './search.ts'
 import { base, description, published, repository, title } from './site.ts'
+
+const withText = new Set(
+  pagesByPart().flatMap(({ pages }) => pages.map(({ file }) => file)),
+)
+
+function textVersion(page: string): HeadConfig {
+  const title = 'This page as Markdown'
+  const href = `${base}${page}`
+  return ['link', { rel: 'alternate', type: 'text/markdown', href, title }]
+}
 
 export default defineConfig({
   title,
@@ -14,6 +24,8 @@ export default defineConfig({
   lang: 'en-US',
   base,
   cleanUrls: true,
+  // Else every page would fetch all those that its sidebar names.
+  router: { prefetchLinks: false },
   lastUpdated: true,
   sitemap: published ? { hostname: published } : undefined,
   head: [
@@ -59,15 +71,7 @@ export default defineConfig({
       ...Object.entries(social).map(([property, content]): HeadConfig => {
         return ['meta', { property, content }]
       }),
-      [
-        'link',
-        {
-          rel: 'alternate',
-          type: 'text/markdown',
-          href: `${base}${page}`,
-          title: 'This page as Markdown',
-        },
-      ],
+      ...(withText.has(page) ? [textVersion(page)] : []),
     ]
   },
   buildEnd: ({ outDir }) => writeTextVersions(outDir),
