@@ -4,5 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/e2e/**', 'test/site/**'],
+    // For what hangs. How fast a machine is proves nothing about the code.
+    testTimeout: 60_000,
   },
 })

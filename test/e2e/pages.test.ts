@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { partsOf, readPages, typedOn } from '../../commands/docs/pages.ts'
 import { typeBlock } from '../../commands/docs/type.ts'
+import { label as smokeTest } from '../../steps/smoke-test/workloads.ts'
 import { commandsOf } from '../docs/fences.ts'
 import { Guide } from './guide.ts'
 
@@ -22,6 +23,11 @@ async function type(text: string, machine?: string): Promise<void> {
 
 /** Names of all objects, but for those that come and go by themselves. */
 async function objects(): Promise<string[]> {
+  // Steps delete the namespace of a check, and do not wait for its end.
+  await guide.kubectl(
+    ...['wait', '--for=delete', 'namespace', '--timeout=120s'],
+    ...[`--selector=${smokeTest}`],
+  )
   const kinds = await guide.kubectl(
     ...['api-resources', '--verbs=list', '--output=name'],
   )

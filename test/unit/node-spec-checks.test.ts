@@ -50,7 +50,7 @@ const unit = (id: string, state: string, path: string) =>
 test.each([
   ['architecture', 'aarch64\n6.1.0-18-arm64'],
   ['kernel', 'x86_64\n5.13.0'],
-  ['kernel', 'x86_64\n6.18.44-fc-v595'],
+  ['kernel', 'x86_64\n6.1.0-31-amd64'],
   ['kernel', 'x86_64\n10.2.0'],
   ['init', 'systemd 252 (252.30-1~deb12u2)'],
   ['packages', packages.join('\n')],
