@@ -1,4 +1,10 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,6 +17,12 @@ export interface Hierarchy {
   /** Names of controllers; of v1 only. */
   controllers: string[]
 }
+
+// What is written where, of v1 and of v2.
+const thawing = [
+  ['freezer.state', 'THAWED'],
+  ['cgroup.freeze', '0'],
+] as const
 
 /**
  * Makes a cgroup in every hierarchy of the host, as Docker's `cgroupfs`
@@ -65,6 +77,7 @@ export async function killCgroup(name: string): Promise<number> {
     // Only a zombie has no command line and no way to be killed again.
     const pids = members(name).filter((pid) => pid !== process.pid)
     if (pids.length === 0) return all.size
+    thawCgroup(name)
     for (const pid of pids) {
       all.add(pid)
       kill(pid)
@@ -72,6 +85,49 @@ export async function killCgroup(name: string): Promise<number> {
     if (performance.now() > end) throw stuck(name, pids)
     await sleep(20)
   }
+}
+
+/**
+ * Lets frozen processes of a cgroup run, so that they can end: on v1, one
+ * that is frozen takes not even SIGKILL. runc freezes a container while it
+ * sets it up, and stays half-way when its machine is killed.
+ */
+export function thawCgroup(name: string): void {
+  for (const folder of findCgroup(name)) thaw(folder)
+}
+
+/** Thaws a cgroup's folder and those below it, whichever version it is of. */
+export function thaw(folder: string): void {
+  for (const [file, word] of thawing) {
+    if (!existsSync(join(folder, file))) continue
+    for (const it of tree(folder)) {
+      try {
+        writeFileSync(join(it, file), word, { flag: 'r+' })
+      } catch (error) {
+        // Gone since it was listed.
+        const { code } = error as NodeJS.ErrnoException
+        if (code !== 'ENOENT' && code !== 'ENODEV') throw error
+      }
+    }
+  }
+}
+
+/**
+ * Waits until a cgroup has no process left.
+ *
+ * @param seconds how long at most
+ * @returns whether that is so
+ */
+export async function cgroupEnds(
+  name: string,
+  seconds: number,
+): Promise<boolean> {
+  const end = performance.now() + seconds * 1000
+  while (members(name).length > 0) {
+    if (performance.now() > end) return false
+    await sleep(100)
+  }
+  return true
 }
 
 /**

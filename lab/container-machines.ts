@@ -4,7 +4,14 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GuideError } from '../lib/errors.ts'
 import { type Script, sh } from '../lib/shell.ts'
-import { createCgroup, killCgroup, members, removeCgroup } from './cgroup.ts'
+import {
+  cgroupEnds,
+  createCgroup,
+  killCgroup,
+  members,
+  removeCgroup,
+  thawCgroup,
+} from './cgroup.ts'
 import { launch } from './launch.ts'
 import { type Identity, machineFiles, writeEntries } from './machine-files.ts'
 import type { MachineMaker } from './machines.ts'
@@ -12,6 +19,10 @@ import { labCgroup, workCgroup } from './names.ts'
 import { bridge, insideNetwork } from './network.ts'
 import type { LabMachine, LabPlan } from './plan.ts'
 import { joinCgroup, shell } from './root-command.ts'
+
+// Seconds that a machine may take to power off before it is killed. Its
+// systemd gives a service up to 90, but none of ours needs more than a few.
+const patience = 60
 
 /**
  * Machines that are systemd-nspawn containers: each boots its own systemd on
@@ -26,7 +37,7 @@ export function containerMachines(plan: LabPlan, base: string): MachineMaker {
   const consoleLog = (machine: LabMachine) =>
     join(folder(machine), 'console.log')
 
-  const stop = async (machine: LabMachine) => {
+  const kill = async (machine: LabMachine) => {
     await killCgroup(cgroup(machine))
     await removeCgroup(cgroup(machine))
   }
@@ -53,7 +64,7 @@ export function containerMachines(plan: LabPlan, base: string): MachineMaker {
 
     async start(machine) {
       // Processes of a machine whose supervisor was killed.
-      await stop(machine)
+      await kill(machine)
       const joined = await createCgroup(`${cgroup(machine)}/boot`)
       const script = keep(joined, boot(machine, folder(machine), base))
       const inside = sh`
@@ -62,10 +73,22 @@ export function containerMachines(plan: LabPlan, base: string): MachineMaker {
       await launch(`${cgroup(machine)}/keeper`, inside, consoleLog(machine))
     },
 
-    stop,
+    async stop(machine) {
+      thawCgroup(cgroup(machine))
+      // systemd-nspawn passes it on as an order to power off. Ended by that,
+      // its exit code is not the one after which `keep` boots again.
+      for (const pid of supervisors(plan.cluster, machine.name)) {
+        process.kill(pid, 'SIGTERM')
+      }
+      const off = await cgroupEnds(cgroup(machine), patience)
+      await kill(machine)
+      return off
+    },
+
+    kill,
 
     async remove(machine) {
-      await stop(machine)
+      await kill(machine)
       await rm(folder(machine), { recursive: true, force: true })
     },
 
@@ -87,7 +110,11 @@ export function containerMachines(plan: LabPlan, base: string): MachineMaker {
 
 /** Whether the supervisor of a container machine is alive. */
 export function isRunning(cluster: string, machine: string): boolean {
-  return members(machineCgroup(cluster, machine)).some(
+  return supervisors(cluster, machine).length > 0
+}
+
+function supervisors(cluster: string, machine: string): number[] {
+  return members(machineCgroup(cluster, machine)).filter(
     (pid) => programOf(pid) === 'systemd-nspawn',
   )
 }

@@ -5,8 +5,10 @@ import { parseArgs } from 'node:util'
 import { clusterFileFromArguments } from '../lib/cluster.ts'
 import { GuideError, renderError } from '../lib/errors.ts'
 import { sshOptions } from '../lib/ssh.ts'
+import { consoleFile, printConsole } from './console.ts'
 import { labDown } from './down.ts'
 import { loadLab } from './lab-file.ts'
+import { labPower, machinesNamed } from './power.ts'
 import { labStatus, renderStatus } from './status.ts'
 import { labUp } from './up.ts'
 
@@ -17,6 +19,11 @@ const usage = `usage: npm run lab -- VERB [options]
   status   show them
              --json   for programs
   ssh NAME [COMMAND…]   log in, or run a command
+  stop NAME…    power machines off, as their own poweroff would
+  start NAME…   start them, and wait until they answer SSH
+  kill NAME…    cut their power at once
+  console NAME  print what a machine printed on its console
+             -f, --follow   and what it prints from now on
 
   --cluster FILE   the cluster; default cluster.yaml, or $CLUSTER`
 
@@ -30,9 +37,9 @@ try {
 async function main(argv: string[]): Promise<number> {
   const remote = takeCommand(argv)
   const { values, positionals } = parse(argv)
-  const [verb, name] = positionals
+  const [verb, ...names] = positionals
   const file = clusterFileFromArguments(argv, process.env)
-  if (positionals.length > (verb === 'ssh' ? 2 : 1)) {
+  if (names.length > mostNames(verb)) {
     throw misuse(`too many arguments: ${positionals.join(' ')}`)
   }
   switch (verb) {
@@ -49,10 +56,23 @@ async function main(argv: string[]): Promise<number> {
       return 0
     }
     case 'ssh':
-      return ssh(file, name, remote)
+      return ssh(file, names, remote)
+    case 'start':
+    case 'stop':
+    case 'kill':
+      await labPower(file, verb, names)
+      return 0
+    case 'console':
+      return printConsole(consoleFile(file, names[0]), values)
     default:
       throw misuse(verb ? `unknown: ${verb}` : 'a verb is missing')
   }
+}
+
+function mostNames(verb: string | undefined): number {
+  if (verb === 'ssh' || verb === 'console') return 1
+  const many = verb === 'start' || verb === 'stop' || verb === 'kill'
+  return many ? Number.POSITIVE_INFINITY : 0
 }
 
 // What comes after the name of a machine is the machine's, and may hold
@@ -75,6 +95,7 @@ function parse(args: string[]) {
         yes: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         cluster: { type: 'string' },
+        follow: { type: 'boolean', short: 'f', default: false },
       },
     })
   } catch (error) {
@@ -82,15 +103,15 @@ function parse(args: string[]) {
   }
 }
 
-async function ssh(file: string, name: string | undefined, remote: string[]) {
+async function ssh(file: string, names: string[], remote: string[]) {
   const cluster = loadLab(file)
-  const machine = cluster.machines.find((it) => it.name === name)
-  if (!machine) {
-    const names = cluster.machines.map((it) => it.name).join(', ')
-    throw new GuideError(`No machine ${name ?? ''}; there are ${names}`)
-  }
+  const [machine] = machinesNamed(cluster, names)
+  if (!machine) throw misuse('a machine is missing')
+  const { name } = machine
   if (!labStatus(file).some((it) => it.name === name && it.running)) {
-    throw new GuideError(`${name} does not run`, ['npm run lab -- up'])
+    throw new GuideError(`${name} does not run`, [
+      `npm run lab -- start ${name}`,
+    ])
   }
   const entry = {
     ...machine,

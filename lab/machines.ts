@@ -12,9 +12,16 @@ export interface MachineMaker {
   create(machine: LabMachine): Promise<void>
   /** Starts it, without waiting until it answers. */
   start(machine: LabMachine): Promise<void>
+  /**
+   * Asks the system inside to power off, and waits until it has. One that
+   * takes longer than a minute is killed.
+   *
+   * @returns whether it powered off by itself
+   */
+  stop(machine: LabMachine): Promise<boolean>
   /** Ends it at once, as pulling the plug would. */
-  stop(machine: LabMachine): Promise<void>
-  /** Stops it and deletes its disk. */
+  kill(machine: LabMachine): Promise<void>
+  /** Kills it and deletes its disk. */
   remove(machine: LabMachine): Promise<void>
   /** @throws {GuideError} for one that was made with another address */
   status(machine: LabMachine): MachineStatus

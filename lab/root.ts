@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers'
 import { GuideError, renderError } from '../lib/errors.ts'
 import {
   type DownResult,
+  type PowerResult,
   perform,
   type Report,
   type Task,
@@ -13,7 +14,7 @@ import {
 
 type Message =
   | { line: string }
-  | { result: UpResult | DownResult }
+  | { result: UpResult | DownResult | PowerResult }
   | { error: { message: string; next: readonly string[] } }
 
 /**

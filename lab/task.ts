@@ -19,7 +19,8 @@ import { containerMachines } from './container-machines.ts'
 import { prepareHost, restoreHost } from './host-settings.ts'
 import { labCgroup, labsCgroup, labsFolder, workCgroup } from './names.ts'
 import { createNetwork, networkExists, removeNetwork } from './network.ts'
-import type { LabPlan } from './plan.ts'
+import type { LabMachine, LabPlan } from './plan.ts'
+import { killMachines, made, stopMachines } from './power-off.ts'
 import { adminPath, tail } from './root-command.ts'
 import { startServices } from './service-process.ts'
 import { waitForSsh } from './ssh-answer.ts'
@@ -28,6 +29,7 @@ import { waitForSsh } from './ssh-answer.ts'
 export type Task =
   | { verb: 'up'; plan: LabPlan; install: string[] }
   | { verb: 'down'; plan: LabPlan }
+  | { verb: 'start' | 'stop' | 'kill'; plan: LabPlan; names: string[] }
 
 export interface UpResult {
   /** Names of the machines that were made now. */
@@ -41,15 +43,27 @@ export interface DownResult {
   removed: string[]
 }
 
+/** What the report says is all there is to say. */
+export type PowerResult = Record<string, never>
+
 export type Report = (line: string) => void
 
 /** Does what only root can do. */
 export async function perform(
   task: Task,
   report: Report,
-): Promise<UpResult | DownResult> {
-  if (task.verb === 'up') return up(task.plan, task.install, report)
-  return down(task.plan)
+): Promise<UpResult | DownResult | PowerResult> {
+  switch (task.verb) {
+    case 'up':
+      return up(task.plan, task.install, report)
+    case 'down':
+      return down(task.plan)
+    case 'start':
+      return start(task.plan, task.names, report)
+    case 'stop':
+    case 'kill':
+      return powerOff(task.verb, task.plan, task.names, report)
+  }
 }
 
 /** Whether anything of a lab is on this host. Needs no root. */
@@ -65,6 +79,7 @@ async function up(
   plan: LabPlan,
   install: string[],
   report: Report,
+  machines: readonly LabMachine[] = plan.machines,
 ): Promise<UpResult> {
   await mkdir(plan.directory, { recursive: true })
   const unlock = takeLock(plan.directory)
@@ -82,22 +97,52 @@ async function up(
       createNetwork(plan).then(() => startServices(plan, system.packages)),
     ])
     report(`✓ network ${plan.network}, ${plan.range}`)
-    return await startMachines(plan, base, report)
+    return await startMachines(plan, base, machines, report)
   } finally {
     unlock()
   }
 }
 
+// As `up` does it: this host may have lost the lab's network since.
+async function start(
+  plan: LabPlan,
+  names: readonly string[],
+  report: Report,
+): Promise<PowerResult> {
+  const machines = made(containerMachines(plan, ''), plan, names)
+  await up(plan, [], report, machines)
+  return {}
+}
+
+async function powerOff(
+  verb: 'stop' | 'kill',
+  plan: LabPlan,
+  names: readonly string[],
+  report: Report,
+): Promise<PowerResult> {
+  const maker = containerMachines(plan, '')
+  const machines = made(maker, plan, names)
+  const unlock = takeLock(plan.directory)
+  try {
+    if (verb === 'stop') await stopMachines(maker, machines, report)
+    else await killMachines(maker, machines, report)
+  } finally {
+    unlock()
+  }
+  return {}
+}
+
 async function startMachines(
   plan: LabPlan,
   base: string,
+  machines: readonly LabMachine[],
   report: Report,
 ): Promise<UpResult> {
   const lap = stopwatch()
   const maker = containerMachines(plan, base)
   const created: string[] = []
   await Promise.all(
-    plan.machines.map(async (machine) => {
+    machines.map(async (machine) => {
       const status = maker.status(machine)
       if (status === 'missing') {
         await maker.create(machine)
@@ -106,13 +151,13 @@ async function startMachines(
       if (status !== 'running') await maker.start(machine)
     }),
   )
-  await waitForSsh(maker, plan.machines)
-  const count = plan.machines.length
+  await waitForSsh(maker, machines)
+  const count = machines.length
   const answer = count === 1 ? 'machine answers' : 'machines answer'
   report(`✓ ${count} ${answer} SSH  ${lap()}`)
   await reportForgotten(plan, report)
 
-  const keys = plan.machines.map(
+  const keys = machines.map(
     async (it) => [it.name, await maker.hostKey(it)] as const,
   )
   return { created, hostKeys: Object.fromEntries(await Promise.all(keys)) }
