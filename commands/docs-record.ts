@@ -4,7 +4,6 @@
 import { existsSync } from 'node:fs'
 import { rm, rmdir } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { execa } from 'execa'
 import { labDown } from '../lab/down.ts'
 import { labStatus } from '../lab/status.ts'
 import { type Cluster, loadClusterFile } from '../lib/cluster.ts'
@@ -12,6 +11,7 @@ import { GuideError, renderError } from '../lib/errors.ts'
 import { seconds } from '../lib/report.ts'
 import { openState } from '../lib/state.ts'
 import { type StepFile, stepFiles } from '../lib/steps.ts'
+import { aboutThisRun } from './docs/about.ts'
 import { maskOutput, placeOf } from './docs/masks.ts'
 import { measurer } from './docs/measure.ts'
 import { readPages, type Typed, typedOn } from './docs/pages.ts'
@@ -185,32 +185,6 @@ function recorderOf(cluster: Cluster) {
       return maskOutput(output, place)
     },
   }
-}
-
-async function aboutThisRun(cluster: Cluster, machines: string) {
-  const git = async (...words: string[]) => {
-    const { stdout } = await execa('git', words, { cwd: repository })
-    return stdout.trim()
-  }
-  const commit = await git('rev-parse', '--short=12', 'HEAD')
-  const code = ['steps', 'lib', 'lab', 'cluster.yaml']
-  const changed = await git('status', '--porcelain', '--', ...code)
-  return {
-    recordedAt: new Date().toISOString().slice(0, 10),
-    commit: changed ? `${commit}-dirty` : commit,
-    machines,
-    topology: topologyOf(cluster),
-    versions: cluster.versions,
-  }
-}
-
-function topologyOf({ machines, controlPlanes, workers }: Cluster): string {
-  const count = (many: number, what: string) =>
-    `${many} ${what}${many === 1 ? '' : 's'}`
-  return machines.length < controlPlanes.length + workers.length
-    ? `${count(machines.length, 'machine')}, control plane and worker`
-    : `${count(controlPlanes.length, 'control plane')}, ` +
-        count(workers.length, 'worker')
 }
 
 function isHere({ machines }: Cluster, { machine }: Typed): boolean {

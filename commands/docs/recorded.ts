@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { GuideError } from '../../lib/errors.ts'
+import type { RecordedFaults } from './faults.ts'
 
 /** The checkout. */
 export const repository = resolve(import.meta.dirname, '..', '..')
@@ -109,7 +110,7 @@ export function readRecordedPages(
 export function writeRecorded(
   folder: string,
   name: string,
-  recorded: Recording | RecordedPages,
+  recorded: Recording | RecordedPages | RecordedFaults,
 ): void {
   mkdirSync(folder, { recursive: true })
   const text = `${JSON.stringify(recorded, null, 2)}\n`

@@ -2,8 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { faultTests } from './faults.ts'
 import { Guide } from './guide.ts'
 import { hostTraces } from './host.ts'
+import { dropped, killedAndRunAgain } from './interrupted.ts'
 
 const name = 'e2e'
 const guide = new Guide(name, 'cluster.yaml', 140)
@@ -100,11 +102,7 @@ describe('the cluster of cluster.yaml', () => {
     expect((await guide.step('05-etcd')).exitCode).toBe(0)
   })
 
-  test('every drill holds, and leaves everything as it was', async () => {
-    await guide.npm('steps', '--drill')
-    const output = await guide.npm('steps')
-    expect(output).toMatch(/no changes, \d+ verified/)
-  })
+  faultTests(guide)
 
   test('undo refuses while a later step stands', async () => {
     const refused = await guide.step('05-etcd', '--undo')
@@ -117,12 +115,35 @@ describe('the cluster of cluster.yaml', () => {
   test('12 to 14 are undone and done again', () => undoAndRedo('12'))
   test('10 to 14 are undone and done again', () => undoAndRedo('10'))
 
-  test('05 to 14 are undone and done again, and no data is lost', async () => {
+  test('05 to 14 are undone, done again and killed meanwhile: no data is lost', async () => {
     await guide.kubectl('create', 'configmap', 'kept', '--from-literal=a=b')
-    await undoAndRedo('05')
+    await undo('05')
+    await killedAndRunAgain(guide, '05')
+    expect(await readyNodes()).toHaveLength(5)
     const kept = await guide.kubectl('get', 'configmap', 'kept', '-o', 'yaml')
     expect(kept).toContain('a: b')
     await guide.kubectl('delete', 'configmap', 'kept')
+  })
+
+  test('an upload is cut off, and the same command goes on', async () => {
+    let artifacts: unknown
+    guide.edit((cluster) => {
+      artifacts = cluster.artifacts
+      // Without a mirror, all that machines get is sent over SSH.
+      delete cluster.artifacts
+    })
+    await undo('11')
+    const step = '11-kube-proxy'
+    const upload = { machine: 'worker-1', program: 'kube-proxy', step }
+    const said = await dropped(guide, upload)
+    expect(said).toMatch(/worker-1: could not upload .*kube-proxy/)
+    expect(said).toContain('run the same command again')
+    const again = await guide.step(step)
+    expect(again.exitCode, again.all).toBe(0)
+    guide.edit((cluster) => {
+      cluster.artifacts = artifacts
+    })
+    await guide.npm('steps', '--from', '11', '--to', '14')
   })
 
   test('a step that runs too early names the one that is missing', async () => {
@@ -224,16 +245,14 @@ describe('the cluster of cluster.yaml', () => {
     expect(await guide.npm('down')).toContain('nothing to remove')
   })
 
-  async function undoAndRedo(from: string) {
-    const undone = await guide.npm(
-      'steps',
-      '--undo',
-      '--from',
-      from,
-      '--to',
-      '14',
-    )
+  async function undo(from: string) {
+    const range = ['--from', from, '--to', '14']
+    const undone = await guide.npm('steps', '--undo', ...range)
     expect(undone).not.toContain('no changes')
+  }
+
+  async function undoAndRedo(from: string) {
+    await undo(from)
     await guide.npm('steps', '--from', from, '--to', '14')
     expect(await readyNodes()).toHaveLength(5)
   }

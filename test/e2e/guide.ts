@@ -89,6 +89,18 @@ export class Guide {
     })
   }
 
+  /** A step whose process is killed when it has made so many changes. */
+  killedStep(name: string, changes: number) {
+    const killer = './test/e2e/faults/stop-after.ts'
+    const { env, ...options } = this.#options()
+    return execa(process.execPath, ['--import', killer, `steps/${name}.ts`], {
+      ...options,
+      env: { ...env, STOP_AFTER: String(changes) },
+      reject: false,
+      all: true,
+    })
+  }
+
   async kubectl(...args: string[]): Promise<string> {
     return this.npm('kubectl', ...args)
   }

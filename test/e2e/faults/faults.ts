@@ -1,0 +1,33 @@
+// What is broken, and how many seconds a client may have to wait for it.
+
+import assert from 'node:assert/strict'
+import { diskFull } from './disk.ts'
+import * as machines from './machines.ts'
+import { networkCut } from './network.ts'
+import * as programs from './programs.ts'
+import type { Scene } from './scene.ts'
+import { slowMachine } from './slow.ts'
+
+export const faults: [string, number, (scene: Scene) => Promise<string>][] = [
+  ['the drills of all steps', 30, drills],
+  ['a member of etcd killed', 10, programs.memberKilled],
+  ['the leader of etcd killed', 15, programs.leaderKilled],
+  ['every API server stopped in turn', 15, programs.apiServersStopped],
+  ['kubelet, containerd, HAProxy killed', 10, programs.nodeProgramsKilled],
+  ['a control plane killed with its machine', 20, machines.memberMachineKilled],
+  ['a control plane powered off', 20, machines.controlPlaneStopped],
+  ['a control plane cut off from the others', 20, networkCut],
+  ['the disk of a member of etcd full', 20, diskFull],
+  ['a machine that answers slowly', 20, slowMachine],
+  ['a worker killed with its machine', 10, machines.workerLost],
+  ['all machines powered off at once', 240, machines.allStopped],
+]
+
+async function drills({ guide }: Scene): Promise<string> {
+  const said = await guide.npm('steps', '--drill')
+  const count = said.match(/✓ drill/g)?.length ?? 0
+  assert(count > 0, said)
+  const after = await guide.npm('steps')
+  assert.match(after, /no changes, \d+ verified/)
+  return `${count} drills passed`
+}

@@ -1,0 +1,105 @@
+// Steps that are cut off in the middle, and then run again.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { execa } from 'execa'
+import { expect } from 'vitest'
+import { loadCluster } from '../../lib/cluster.ts'
+import { sshOptions } from '../../lib/ssh.ts'
+import { stepFiles } from '../../lib/steps.ts'
+import type { Guide } from './guide.ts'
+
+// After which change each is killed: in the middle of installing, of writing
+// keys, of starting services, of joining nodes, of bringing images.
+const killedAfter: Record<string, number> = {
+  '05': 40,
+  '06': 10,
+  '08': 12,
+  '09': 47,
+  '10': 35,
+  '12': 14,
+  '13': 3,
+}
+
+/** Applies steps, each killed on its way first; none may be left undone. */
+export async function killedAndRunAgain(guide: Guide, from: string) {
+  for (const { number, name } of stepFiles()) {
+    if (number < from) continue
+    const changes = killedAfter[number]
+    const step = `${number}-${name}`
+    if (changes) {
+      const killed = await guide.killedStep(step, changes)
+      expect(killed.signal, killed.all).toBe('SIGKILL')
+    }
+    const again = await guide.step(step)
+    expect(again.exitCode, again.all).toBe(0)
+    expect(again.all).toMatch(/\d+ verified/)
+    const planned = await guide.step(step, '--plan')
+    expect(planned.all).toContain('0 changes to make')
+  }
+}
+
+/**
+ * Has the connection to a machine drop while a program is uploaded to it.
+ *
+ * @param program is sent over SSH, and takes long enough to be seen
+ * @param step installs it, and is undone
+ * @returns what the step said when the connection dropped
+ */
+export async function dropped(
+  guide: Guide,
+  { machine, program, step }: Record<'machine' | 'program' | 'step', string>,
+): Promise<string> {
+  const running = guide.step(step)
+  let ended = false
+  running.finally(() => {
+    ended = true
+  })
+  while (!ended && !isUploading(program, addressOf(guide, machine))) {
+    await sleep(5)
+  }
+  await killConnection(guide, machine)
+  const { exitCode, all } = await running
+  expect(exitCode, all).toBe(1)
+  return all
+}
+
+function addressOf(guide: Guide, machine: string): string {
+  const { machines } = loadCluster(guide.file)
+  return machines.find(({ name }) => name === machine)?.address ?? ''
+}
+
+function isUploading(program: string, address: string): boolean {
+  return commandLines().some(
+    (line) =>
+      line.startsWith('ssh\0') &&
+      line.includes(`/${program}.new`) &&
+      line.includes(`\0${address}\0`),
+  )
+}
+
+function commandLines(): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      } catch {
+        // It has ended since it was listed.
+        return ''
+      }
+    })
+}
+
+// The process that holds the connection that all others share.
+async function killConnection(guide: Guide, machine: string): Promise<void> {
+  const { machines, directory } = loadCluster(guide.file)
+  const entry = machines.find(({ name }) => name === machine)
+  if (!entry) throw new Error(`no machine ${machine}`)
+  const { stderr } = await execa('ssh', [
+    ...['-O', 'check'],
+    ...sshOptions(entry, directory),
+  ])
+  const [, pid] = /pid=(\d+)/.exec(stderr) ?? []
+  process.kill(Number(pid), 'SIGKILL')
+}
