@@ -63,6 +63,8 @@ await on(cluster.controlPlanes, async (machine) => {
       [Unit]
       Description=etcd, the database of Kubernetes
       After=network-online.target
+      # However often it fails, it is started again.
+      StartLimitIntervalSec=0
 
       [Service]
       Type=notify

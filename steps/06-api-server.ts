@@ -61,6 +61,7 @@ await on(cluster.controlPlanes, async (machine) => {
       [Unit]
       Description=Kubernetes API server
       After=network-online.target etcd.service
+      StartLimitIntervalSec=0
 
       [Service]
       Type=notify

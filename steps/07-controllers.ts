@@ -45,6 +45,7 @@ const unit = (description: string, command: string) => text`
   [Unit]
   Description=${description}
   After=network-online.target kube-apiserver.service
+  StartLimitIntervalSec=0
 
   [Service]
   User=${user}

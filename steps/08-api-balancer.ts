@@ -67,6 +67,7 @@ await on(cluster.machines, async (machine) => {
       [Unit]
       Description=Balancer in front of the Kubernetes API servers
       After=network-online.target
+      StartLimitIntervalSec=0
 
       [Service]
       Type=notify

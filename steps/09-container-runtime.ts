@@ -65,6 +65,7 @@ await on(cluster.machines, (machine) =>
       [Unit]
       Description=containerd, the container runtime
       After=network-online.target
+      StartLimitIntervalSec=0
 
       [Service]
       Type=notify

@@ -62,6 +62,7 @@ await on(cluster.machines, async (machine) => {
       [Unit]
       Description=kubelet, the agent of Kubernetes on this machine
       After=containerd.service api-balancer.service
+      StartLimitIntervalSec=0
 
       [Service]
       ExecStart=${commandLine('/usr/local/bin/kubelet', {
@@ -111,9 +112,8 @@ await on(cluster.machines, async (machine) => {
   const { name, roles, planning } = machine
   if (planning) return
   await until(`${name} is a node`, () => nodeOf(name), { next })
-  const labels = Object.fromEntries(
-    roles.map((role) => [`node-role.kubernetes.io/${role}`, '']),
-  )
+  const label = (role: string) => [`node-role.kubernetes.io/${role}`, '']
+  const labels = Object.fromEntries(roles.map(label))
   const { changed } = await api().apply({ ...node, metadata: { name, labels } })
   if (changed) machine.changed(`node ${name}`)
 })

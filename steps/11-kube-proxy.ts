@@ -51,6 +51,7 @@ await on(cluster.machines, async (machine) => {
       [Unit]
       Description=kube-proxy, Services of Kubernetes on this machine
       After=network-online.target api-balancer.service
+      StartLimitIntervalSec=0
 
       [Service]
       ExecStart=${commandLine('/usr/local/bin/kube-proxy', {

@@ -7,7 +7,7 @@ import { plain, table } from '../data/markdown.ts'
 /** What a client saw of each fault, when all of them were last tried. */
 export function FaultTable(): string {
   const recorded = readRecordedFaults()
-  if (!recorded) throw new Error('docs/recorded/faults.json is missing')
+  if (!recorded) return 'Nothing has been recorded yet.'
   return `${about(recorded)}\n\n${rows(recorded)}`
 }
 

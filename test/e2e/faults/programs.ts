@@ -6,11 +6,18 @@ import { leaderAndFollower } from './members.ts'
 import { rounded, type Scene } from './scene.ts'
 import { webOf } from './web.ts'
 
-/** One member of etcd is killed; systemd brings it back. */
+/**
+ * One member of etcd is killed as soon as it runs, more often than systemd
+ * lets a service fail by default.
+ */
 export async function memberKilled(scene: Scene): Promise<string> {
   const { follower } = await leaderAndFollower(scene.cluster)
-  const seconds = await killMain(scene, follower.name, 'etcd')
-  return `etcd of ${follower.name} ran again after ${seconds} s`
+  const times = 7
+  const seconds = await killMain(scene, follower.name, 'etcd', times)
+  return (
+    `etcd of ${follower.name} was killed ${times} times as soon as it ran, ` +
+    `which took ${seconds} s`
+  )
 }
 
 /** The leader of etcd is killed. */
@@ -62,27 +69,39 @@ function lifeOf({ metadata, status }: Manifest) {
   return { uid: metadata.uid, containerID, restartCount }
 }
 
-/** Kills what systemd started, and waits for the next; returns seconds. */
+/**
+ * Kills what systemd started, and waits for the next.
+ *
+ * @returns seconds until that ran
+ */
 async function killMain(
   { guide }: Scene,
   machine: string,
   unit: string,
+  times = 1,
 ): Promise<number> {
   const milliseconds = await guide.on(
     machine,
     `set -eu
     main() { systemctl show -p MainPID --value ${unit}; }
-    before=$(main)
-    began=$(date +%s%3N)
-    kill -KILL $before
-    for i in $(seq 600); do
+    runs() {
       now=$(main)
-      if [ "$now" != 0 ] && [ "$now" != $before ] &&
+      [ "$now" != 0 ] && [ "$now" != $before ] &&
         systemctl is-active --quiet ${unit}
-      then echo $(($(date +%s%3N) - began)); exit; fi
-      sleep 0.1
-    done
-    systemctl status ${unit} --no-pager >&2; exit 1`,
+    }
+    again() {
+      before=$(main)
+      kill -KILL $before
+      for i in $(seq 400); do
+        if runs; then return; fi
+        sleep 0.05
+      done
+      systemctl status ${unit} --no-pager >&2
+      exit 1
+    }
+    began=$(date +%s%3N)
+    for time in $(seq ${times}); do again; done
+    echo $(($(date +%s%3N) - began))`,
   )
   return rounded(Number(milliseconds) / 1000)
 }
