@@ -51,6 +51,7 @@ const sources = [
   'docs/examples/*',
   'docs/**/*.md',
   'docs/reference/*.json',
+  'docs/recorded/faults.json',
   'lib/**/*.{ts,yaml}',
   'lab/*.ts',
   'steps/**/*.ts',

@@ -50,6 +50,7 @@ const parts: { text: string; folder: string; first: string[] }[] = [
       'ports',
       'flags',
       'versions',
+      'faults',
       'glossary',
     ],
   },

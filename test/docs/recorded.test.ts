@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { readRecordedFaults } from '../../commands/docs/faults.ts'
 import { page, readPages } from '../../commands/docs/pages.ts'
 import {
   fingerprints,
@@ -15,6 +16,7 @@ import { outdated, unrecorded, wrongShape } from './recordings.ts'
 const steps = stepFiles()
 const recordings = steps.flatMap(({ number }) => readRecording(number) ?? [])
 const others = readRecordedPages()
+const faults = readRecordedFaults()
 
 describe('what the site shows is what the code does', () => {
   test.each(steps)('$number $name is as recorded', ({ number, file }) => {
@@ -24,7 +26,11 @@ describe('what the site shows is what the code does', () => {
 
   test('every recording is whole', () => {
     const all = recordings.map((it): [string, unknown] => [it.step, it])
-    for (const [name, recorded] of [...all, ['pages', others] as const]) {
+    const more: [string, unknown][] = [
+      ['pages', others],
+      ['faults', faults],
+    ]
+    for (const [name, recorded] of [...all, ...more]) {
       expectNone(wrongShape(name, recorded))
     }
   })
@@ -37,7 +43,7 @@ describe('what the site shows is what the code does', () => {
   })
 
   test('no recording holds a key or a token', () => {
-    for (const recorded of [...recordings, others]) {
+    for (const recorded of [...recordings, others, faults]) {
       const text = JSON.stringify(recorded, null, 2)
       refuseSecrets('a recording', text, new Set())
     }
@@ -86,6 +92,19 @@ describe('these checks can fail', () => {
       expect.stringContaining('05.json: verify'),
     ])
     expect(wrongShape('pages', undefined)).toHaveLength(1)
+    expect(wrongShape('faults', undefined)).toHaveLength(1)
+  })
+
+  test('a fault that lost a write', () => {
+    const { recordedAt, commit, machines, topology, versions } = recorded
+    const fault = {
+      ...{ fault: 'a', seen: 'b', seconds: 1, longestGapSeconds: 1 },
+      ...{ acknowledged: 2, lost: 1 },
+    }
+    const about = { recordedAt, commit, machines, topology, versions }
+    expect(wrongShape('faults', { ...about, faults: [fault] })).toEqual([
+      expect.stringContaining('faults.json: faults.0.lost'),
+    ])
   })
 
   test('a block without output', () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { RecordedFaults } from '../../commands/docs/faults.ts'
 import { type Page, typedOn } from '../../commands/docs/pages.ts'
 import type { RecordedPages, Recording } from '../../commands/docs/recorded.ts'
 import { at } from './at.ts'
@@ -37,10 +38,34 @@ const recordedPages: z.ZodType<RecordedPages> = z.strictObject({
   pages: z.record(z.string(), commands),
 })
 
+const recordedFaults: z.ZodType<RecordedFaults> = z.strictObject({
+  recordedAt: date,
+  commit,
+  machines: z.string().min(1),
+  topology: z.string().min(1),
+  versions: z.record(z.string(), z.string()),
+  faults: z
+    .array(
+      z.strictObject({
+        fault: z.string().min(1),
+        seen: z.string().min(1),
+        seconds: z.number().positive(),
+        longestGapSeconds: z.number().positive(),
+        acknowledged: figure.min(1),
+        lost: z.literal(0),
+      }),
+    )
+    .min(1),
+})
+
+const schemas: Record<string, z.ZodType<unknown>> = {
+  pages: recordedPages,
+  faults: recordedFaults,
+}
+
 /** Fields that a recording lacks, or has and should not. */
 export function wrongShape(name: string, recorded: unknown): string[] {
-  const schema = name === 'pages' ? recordedPages : recording
-  const { error } = (schema as z.ZodType<unknown>).safeParse(recorded)
+  const { error } = (schemas[name] ?? recording).safeParse(recorded)
   return (error?.issues ?? []).map(
     ({ path, message }) =>
       `docs/recorded/${name}.json: ${path.join('.')}: ${message}`,

@@ -263,6 +263,9 @@ export const moreReasons: Record<string, Record<string, string>> = {
     'Service.Type':
       'notify: systemd waits until the program says that it is ready.',
     'Service.User': 'Not root: it needs no more than its own files.',
+    'Unit.StartLimitIntervalSec':
+      'However often it has failed: systemd would give up after five times ' +
+      'within ten seconds, and a full disk that is freed would not help.',
     'Service.Restart': 'Whatever ended it, it comes back.',
     'Service.RestartSec': 'Soon, but not in a loop that eats a processor.',
     'Service.LimitNOFILE': 'A connection is a file; the usual 1024 are few.',
