@@ -27,7 +27,10 @@ export async function networkCut(scene: Scene): Promise<string> {
     await heal.now()
   }
   await scene.whole()
-  const tried = await guide.on(leader.name, `cat ${otherSideSays}`)
+  const tried = await guide.on(
+    leader.name,
+    `cat ${otherSideSays}; rm ${otherSideSays}`,
+  )
   assert.deepEqual(tried.trim().split('\n'), ['refused', 'refused'])
   return (
     `${leader.name}, which led, was alone for ${otherSideSeconds} s; ` +

@@ -7,6 +7,11 @@ import type { KubernetesApi, Manifest } from '../../../lib/kubernetes.ts'
 import { until } from '../../../lib/wait.ts'
 
 const namespace = `faults-${randomUUID().slice(0, 6)}`
+const home = {
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name: namespace },
+}
 const path = `/api/v1/namespaces/${namespace}/configmaps`
 
 // Between two writes: often enough to see a gap, and no load test.
@@ -33,17 +38,15 @@ export class Writer {
   }
 
   async start(): Promise<void> {
-    await this.#api.apply({
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: { name: namespace },
-    })
+    await this.#api.apply(home)
     this.#loop = this.#run()
   }
 
+  /** Ends it, and removes what it wrote. */
   async stop(): Promise<void> {
     this.#stopping = true
     await this.#loop
+    await this.#api.delete(home)
   }
 
   mark(): Mark {
