@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { GuideError } from '../lib/errors.ts'
 import { type Script, sh } from '../lib/shell.ts'
 import {
@@ -18,7 +19,7 @@ import type { MachineMaker } from './machines.ts'
 import { labCgroup, workCgroup } from './names.ts'
 import { bridge, insideNetwork } from './network.ts'
 import type { LabMachine, LabPlan } from './plan.ts'
-import { joinCgroup, shell } from './root-command.ts'
+import { adminPath, joinCgroup, shell } from './root-command.ts'
 
 // Seconds that a machine may take to power off before it is killed. Its
 // systemd gives a service up to 90, but none of ours needs more than a few.
@@ -38,6 +39,7 @@ export function containerMachines(plan: LabPlan, base: string): MachineMaker {
     join(folder(machine), 'console.log')
 
   const kill = async (machine: LabMachine) => {
+    await unplug(members(cgroup(machine)))
     await killCgroup(cgroup(machine))
     await removeCgroup(cgroup(machine))
   }
@@ -115,8 +117,25 @@ export function isRunning(cluster: string, machine: string): boolean {
 
 function supervisors(cluster: string, machine: string): number[] {
   return members(machineCgroup(cluster, machine)).filter(
-    (pid) => programOf(pid) === 'systemd-nspawn',
+    (pid) => readProcess(pid, 'comm').trim() === 'systemd-nspawn',
   )
+}
+
+// The kernel says goodbye for a process that is killed: it ends its
+// connections. A machine without power does not, and its peers have to find
+// out. So its link goes first.
+async function unplug(pids: readonly number[]): Promise<void> {
+  const first = pids.find((pid) =>
+    // The first of a namespace of processes that is one level down.
+    /^NSpid:\t\d+\t1$/m.test(readProcess(pid, 'status')),
+  )
+  if (first === undefined) return
+  const command = ['--net', '--target', String(first)]
+  await execa('nsenter', [...command, 'ip', 'link', 'set', 'eth0', 'down'], {
+    // It may end by itself, or be so young that it has no link yet.
+    reject: false,
+    env: { PATH: adminPath() },
+  })
 }
 
 function machineFolder(directory: string, name: string): string {
@@ -198,9 +217,9 @@ function refuseChanged(folder: string, machine: LabMachine): void {
   )
 }
 
-function programOf(pid: number): string {
+function readProcess(pid: number, file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
   } catch {
     return ''
   }
