@@ -97,7 +97,7 @@ await command(async () => {
 
   try {
     openState(cluster)
-    await makeMachines(cluster, { yes: values.yes, session })
+    await makeMachines(cluster, lab, { yes: values.yes, session })
     const use = measurer(cluster)
     const about = await aboutThisRun(cluster, lab.machines)
     const recordings: Recording[] = []

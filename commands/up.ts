@@ -14,6 +14,7 @@ const usage = `usage: npm run up -- [options]
   Builds the cluster of cluster.yaml: makes its machines if the file has
   \`lab\`, then runs every step. Run again, it changes what is missing.
   --yes            install Debian packages that the lab needs, unasked
+  --vm             virtual machines, whatever cluster.yaml says
   --no-verify      leave out the checks of the steps
   --verbose        print all that the steps print
   --cluster FILE   the cluster; default cluster.yaml, or $CLUSTER`
@@ -23,10 +24,11 @@ const boolean = { type: 'boolean', default: false } as const
 await command(async () => {
   const { values, clusterFile } = readArguments(usage, {
     yes: boolean,
+    vm: boolean,
     'no-verify': boolean,
     verbose: boolean,
   })
-  const { yes, verbose } = values
+  const { yes, vm, verbose } = values
   const { cluster, lab } = loadClusterFile(clusterFile)
   const state = openState(cluster)
   if (Object.keys(state.steps()).length === 0) assertCreatable(clusterFile)
@@ -35,11 +37,14 @@ await command(async () => {
 
   const again = npmRun('up', [
     yes && '--yes',
+    vm && '--vm',
     values['no-verify'] && '--no-verify',
     verbose && '--verbose',
     clusterFlag(values),
   ])
-  const created = lab ? await makeMachines(cluster, { yes, session }) : []
+  const created = lab
+    ? await makeMachines(cluster, lab, { yes, vm, session })
+    : []
   const { total } = await runSteps(
     {
       ...{ clusterFile, verb: 'apply', steps: stepFiles(), verbose },

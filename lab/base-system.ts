@@ -15,41 +15,26 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { execa } from 'execa'
 import { GuideError } from '../lib/errors.ts'
-import { sh } from '../lib/shell.ts'
+import { type Script, sh } from '../lib/shell.ts'
 import { createCgroup } from './cgroup.ts'
-import {
-  debianSources,
-  fetchOptions,
-  indexTargetFormat,
-  release,
-} from './debian-sources.ts'
+import { fetchOptions, hostSources } from './debian-sources.ts'
+import { diskScript, makeDisk } from './disk-image.ts'
 import { waitForLock } from './lab-lock.ts'
 import { workCgroup } from './names.ts'
 import { packages, renderPackages, renderRelease } from './packages.ts'
 import type { LabPlan } from './plan.ts'
 import { adminPath, joinCgroup, shell, tail } from './root-command.ts'
-
-// What the smallest cloud image has. What step 02 installs is not here.
-const included = [
-  'systemd',
-  'systemd-sysv',
-  'dbus',
-  'openssh-server',
-  'sudo',
-  'iproute2',
-  'ca-certificates',
-  'procps',
-  'kmod',
-]
+import { type System, systemOf } from './systems.ts'
 
 // Documentation would be half of the files.
 const excluded = ['doc', 'man', 'locale', 'info'].map(
   (folder) => `path-exclude=/usr/share/${folder}/*`,
 )
 
-/** The cached base system: an archive and the package source beside it. */
+/** The cached base system, and the package source beside it. */
 export interface BaseSystem {
-  archive: string
+  /** Has `base.tar` for containers; disk, kernel and initrd for others. */
+  folder: string
   packages: string
 }
 
@@ -63,11 +48,9 @@ export interface BaseSystem {
 export async function ensureBaseSystem(
   plan: LabPlan,
 ): Promise<BaseSystem & { built: boolean }> {
-  const folder = join(plan.cache, recipeHash())
-  const base = {
-    archive: join(folder, 'base.tar'),
-    packages: `${folder}/packages`,
-  }
+  const system = systemOf(plan)
+  const folder = join(plan.cache, recipeHash(system))
+  const base = { folder, packages: join(folder, 'packages') }
   if (existsSync(folder)) return { ...base, built: false }
 
   // Two labs that start at once share one build.
@@ -75,7 +58,7 @@ export async function ensureBaseSystem(
   try {
     if (existsSync(folder)) return { ...base, built: false }
     const partial = `${folder}${partialSuffix(plan)}`
-    await build(plan, partial)
+    await build(plan, system, partial)
     await rename(partial, folder)
     return { ...base, built: true }
   } finally {
@@ -114,7 +97,7 @@ export async function unpackBaseSystem(
     sh`
     rm -rf ${partial}
     mkdir -p ${partial}
-    tar -xpf ${base.archive} -C ${partial} --numeric-owner \
+    tar -xpf ${join(base.folder, archive)} -C ${partial} --numeric-owner \
       --xattrs --xattrs-include='*'
     mv ${partial} ${folder}
     `,
@@ -123,42 +106,64 @@ export async function unpackBaseSystem(
   return folder
 }
 
-function recipeHash(): string {
+const archive = 'base.tar'
+
+function recipeHash(system: System): string {
   const recipe = {
-    release,
+    ...system,
     arch: arch(),
-    included,
     excluded,
     packages,
-    hooks: hooks(''),
+    hooks: hooks(system, ''),
+    disk: system.kind === 'vm' && diskScript('', '').script,
   }
   const text = JSON.stringify(recipe)
   return createHash('sha256').update(text).digest('hex').slice(0, 16)
 }
 
-async function build(plan: LabPlan, folder: string): Promise<void> {
+async function build(
+  plan: LabPlan,
+  system: System,
+  folder: string,
+): Promise<void> {
   await rm(folder, { recursive: true, force: true })
   await mkdir(join(folder, 'packages'), { recursive: true })
   // mmdebstrap needs room for device nodes, which /tmp may not give.
   const work = join(plan.directory, 'build')
   await rm(work, { recursive: true, force: true })
   await mkdir(work, { recursive: true })
-  await mmdebstrap(plan, folder, work)
+  const asFiles = join(work, 'root')
+  const target = system.kind === 'vm' ? asFiles : join(folder, archive)
+  await mmdebstrap(plan, system, folder, work, target)
+  if (system.kind === 'vm') {
+    await makeDisk(asFiles, folder, workCgroup(plan.cluster))
+  }
   await rm(work, { recursive: true, force: true })
   await writeIndex(join(folder, 'packages'))
   await giveTo(plan.owner, folder)
 }
 
-async function mmdebstrap(plan: LabPlan, folder: string, work: string) {
-  const sources = await hostSources()
+async function mmdebstrap(
+  plan: LabPlan,
+  system: System,
+  folder: string,
+  work: string,
+  target: string,
+) {
+  const { release, included, kind } = system
+  const sources = await hostSources(release)
   const args = [
-    ...['--variant=minbase', '--mode=root', '--format=tar'],
+    ...['--variant=minbase', '--mode=root'],
+    `--format=${kind === 'vm' ? 'directory' : 'tar'}`,
     `--include=${included.join(',')}`,
+    `--setup-hook=${withSet(system.before)}`,
     ...excluded.map((option) => `--dpkgopt=${option}`),
     ...(await hostFetchOptions()).map((option) => `--aptopt=${option}`),
-    ...hooks(join(folder, 'packages')).map((it) => `--customize-hook=${it}`),
+    ...hooks(system, join(folder, 'packages')).map(
+      (hook) => `--customize-hook=${hook}`,
+    ),
     release,
-    join(folder, 'base.tar'),
+    target,
     ...sources,
   ]
   const log = join(plan.directory, 'base-system.log')
@@ -195,7 +200,7 @@ async function mmdebstrap(plan: LabPlan, folder: string, work: string) {
 }
 
 // Run outside of the new system, with its folder as $1.
-function hooks(packagesFolder: string): string[] {
+function hooks(system: System, packagesFolder: string): string[] {
   const download = sh`
     rm -f "$1"/var/cache/apt/archives/*.deb
     APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get --yes --no-install-recommends \
@@ -210,22 +215,11 @@ function hooks(packagesFolder: string): string[] {
     rm -f "$1"/etc/resolv.conf "$1"/etc/hostname "$1"/var/lib/dbus/machine-id
     : > "$1"/etc/machine-id
     `
-  return [download, finish].map(({ script }) => `set -eu\n${script}`)
+  return [download, finish, system.after].map(withSet)
 }
 
-async function hostSources(): Promise<string[]> {
-  // For a host that is not Debian, or whose mirror lacks this release.
-  const chosen = process.env.DEBIAN_MIRROR
-  if (chosen) return [`deb ${chosen} ${release} main`]
-  const { stdout = '' } = await execa(
-    'apt-get',
-    [
-      ...['indextargets', '--format', indexTargetFormat],
-      'Created-By: Packages',
-    ],
-    { reject: false },
-  )
-  return debianSources(stdout)
+function withSet({ script }: Script): string {
+  return `set -eu\n${script}`
 }
 
 async function hostFetchOptions(): Promise<string[]> {

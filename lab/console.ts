@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { GuideError } from '../lib/errors.ts'
-import { containerMachines } from './container-machines.ts'
 import { loadLab } from './lab-file.ts'
+import { consoleLog } from './made.ts'
 import { labPlan } from './plan.ts'
 import { machinesNamed } from './power.ts'
 
@@ -15,12 +15,12 @@ import { machinesNamed } from './power.ts'
  * never printed anything
  */
 export function consoleFile(clusterFile: string, name?: string): string {
-  const cluster = loadLab(clusterFile)
+  const { cluster, lab } = loadLab(clusterFile)
   machinesNamed(cluster, name ? [name] : [])
-  const plan = labPlan(cluster, '')
+  const plan = labPlan(cluster, lab, '')
   const file = plan.machines
     .filter((machine) => machine.name === name)
-    .map((machine) => containerMachines(plan, '').console(machine))
+    .map(({ name }) => consoleLog(plan.directory, name))
     .find((path) => existsSync(path))
   if (file) return file
   throw new GuideError(`${name} has not been started yet`, [

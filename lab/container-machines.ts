@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { GuideError } from '../lib/errors.ts'
 import { type Script, sh } from '../lib/shell.ts'
 import {
   cgroupEnds,
@@ -13,10 +11,21 @@ import {
   removeCgroup,
   thawCgroup,
 } from './cgroup.ts'
+import { makeIdentity } from './identity.ts'
 import { launch } from './launch.ts'
-import { type Identity, machineFiles, writeEntries } from './machine-files.ts'
+import { machineFiles, writeEntries } from './machine-files.ts'
 import type { MachineMaker } from './machines.ts'
-import { labCgroup, workCgroup } from './names.ts'
+import {
+  consoleLog,
+  isRunning,
+  machineCgroup,
+  machineFolder,
+  readProcess,
+  recordMade,
+  refuseChanged,
+  supervisorsOf,
+} from './made.ts'
+import { workCgroup } from './names.ts'
 import { bridge, insideNetwork } from './network.ts'
 import type { LabMachine, LabPlan } from './plan.ts'
 import { adminPath, joinCgroup, shell } from './root-command.ts'
@@ -35,8 +44,7 @@ const patience = 60
 export function containerMachines(plan: LabPlan, base: string): MachineMaker {
   const folder = ({ name }: LabMachine) => machineFolder(plan.directory, name)
   const cgroup = ({ name }: LabMachine) => machineCgroup(plan.cluster, name)
-  const consoleLog = (machine: LabMachine) =>
-    join(folder(machine), 'console.log')
+  const log = ({ name }: LabMachine) => consoleLog(plan.directory, name)
 
   const kill = async (machine: LabMachine) => {
     await unplug(members(cgroup(machine)))
@@ -60,7 +68,7 @@ export function containerMachines(plan: LabPlan, base: string): MachineMaker {
         sh`cp -a ${base}/var/lib ${partial}/var-lib`,
         workCgroup(plan.cluster),
       )
-      await writeFile(join(partial, 'machine.json'), JSON.stringify(machine))
+      await recordMade(partial, machine)
       await rename(partial, folder(machine))
     },
 
@@ -72,14 +80,14 @@ export function containerMachines(plan: LabPlan, base: string): MachineMaker {
       const inside = sh`
         ${insideNetwork(plan.network)} unshare --mount --propagation private \
           sh -euc ${script.script}`
-      await launch(`${cgroup(machine)}/keeper`, inside, consoleLog(machine))
+      await launch(`${cgroup(machine)}/keeper`, inside, log(machine))
     },
 
     async stop(machine) {
       thawCgroup(cgroup(machine))
       // systemd-nspawn passes it on as an order to power off. Ended by that,
       // its exit code is not the one after which `keep` boots again.
-      for (const pid of supervisors(plan.cluster, machine.name)) {
+      for (const pid of supervisorsOf(plan.cluster, machine.name)) {
         process.kill(pid, 'SIGTERM')
       }
       const off = await cgroupEnds(cgroup(machine), patience)
@@ -106,19 +114,8 @@ export function containerMachines(plan: LabPlan, base: string): MachineMaker {
       return text.split(' ').slice(0, 2).join(' ').trim()
     },
 
-    console: consoleLog,
+    console: log,
   }
-}
-
-/** Whether the supervisor of a container machine is alive. */
-export function isRunning(cluster: string, machine: string): boolean {
-  return supervisors(cluster, machine).length > 0
-}
-
-function supervisors(cluster: string, machine: string): number[] {
-  return members(machineCgroup(cluster, machine)).filter(
-    (pid) => readProcess(pid, 'comm').trim() === 'systemd-nspawn',
-  )
 }
 
 // The kernel says goodbye for a process that is killed: it ends its
@@ -136,14 +133,6 @@ async function unplug(pids: readonly number[]): Promise<void> {
     reject: false,
     env: { PATH: adminPath() },
   })
-}
-
-function machineFolder(directory: string, name: string): string {
-  return join(directory, 'machines', name)
-}
-
-function machineCgroup(cluster: string, name: string): string {
-  return `${labCgroup(cluster)}/${name}`
 }
 
 // Boots, and boots again after a reboot, which systemd-nspawn leaves to a
@@ -187,40 +176,5 @@ function boot(machine: LabMachine, folder: string, base: string) {
         --capability=all \
         --system-call-filter='add_key keyctl bpf perf_event_open @mount'
       `,
-  }
-}
-
-async function makeIdentity(folder: string): Promise<Identity> {
-  const file = join(folder, 'host-key')
-  await shell(
-    'make an SSH host key',
-    sh`ssh-keygen -q -t ed25519 -N '' -C lab -f ${file}`,
-  )
-  return {
-    machineId: randomUUID().replaceAll('-', ''),
-    hostKey: await readFile(file, 'utf8'),
-    hostKeyPublic: await readFile(`${file}.pub`, 'utf8'),
-  }
-}
-
-function refuseChanged(folder: string, machine: LabMachine): void {
-  const file = join(folder, 'machine.json')
-  const made: LabMachine = JSON.parse(readFileSync(file, 'utf8'))
-  if (made.address === machine.address && made.sshPort === machine.sshPort) {
-    return
-  }
-  throw new GuideError(
-    `${machine.name} was made with address ${made.address} and SSH port ` +
-      `${made.sshPort}; cluster.yaml now says ${machine.address} and ` +
-      `${machine.sshPort}`,
-    ['take the lab down and up again, or put the old address back'],
-  )
-}
-
-function readProcess(pid: number, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
-  } catch {
-    return ''
   }
 }

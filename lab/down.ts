@@ -1,3 +1,4 @@
+import { removePatience } from '../lib/patience.ts'
 import { closeSsh } from '../lib/ssh.ts'
 import { recordHosts, removeKey } from './keys.ts'
 import { loadLab } from './lab-file.ts'
@@ -19,13 +20,14 @@ export async function labDown(
   clusterFile: string,
   { report = console.log }: { report?: Report } = {},
 ): Promise<{ removed: string[] }> {
-  const cluster = loadLab(clusterFile)
-  const plan = labPlan(cluster, '')
+  const { cluster, lab } = loadLab(clusterFile)
+  const plan = labPlan(cluster, lab, '')
   await closeSsh(cluster.machines, cluster.directory).catch(() => undefined)
   const { removed } = leftovers(plan)
     ? ((await asRoot({ verb: 'down', plan }, report)) as DownResult)
     : { removed: [] }
   await removeKey(cluster.directory)
+  removePatience(cluster.directory)
   await recordHosts(
     cluster.directory,
     plan.machines.map(({ address, sshPort }) => ({

@@ -1,4 +1,4 @@
-import { type Cluster, loadClusterFile } from '../lib/cluster.ts'
+import { type Cluster, type Lab, loadClusterFile } from '../lib/cluster.ts'
 import { GuideError } from '../lib/errors.ts'
 
 /**
@@ -6,9 +6,9 @@ import { GuideError } from '../lib/errors.ts'
  *
  * @throws {GuideError} when it describes machines that are not the lab's
  */
-export function loadLab(file: string): Cluster {
+export function loadLab(file: string): { cluster: Cluster; lab: Lab } {
   const { cluster, lab } = loadClusterFile(file)
-  if (lab) return cluster
+  if (lab) return { cluster, lab }
   throw new GuideError(
     `${cluster.file} has no \`lab\`, so its machines are not ours to make, ` +
       'start or delete',

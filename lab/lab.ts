@@ -15,6 +15,7 @@ import { labUp } from './up.ts'
 const usage = `usage: npm run lab -- VERB [options]
   up       make and start the machines of cluster.yaml
              --yes    install missing Debian packages without asking
+             --vm     virtual machines, whatever cluster.yaml says
   down     remove them and everything that was made for them
   status   show them
              --json   for programs
@@ -44,7 +45,7 @@ async function main(argv: string[]): Promise<number> {
   }
   switch (verb) {
     case 'up':
-      await labUp(file, { yes: values.yes })
+      await labUp(file, { yes: values.yes, vm: values.vm })
       return 0
     case 'down':
       await labDown(file)
@@ -93,6 +94,7 @@ function parse(args: string[]) {
       allowPositionals: true,
       options: {
         yes: { type: 'boolean', default: false },
+        vm: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         cluster: { type: 'string' },
         follow: { type: 'boolean', short: 'f', default: false },
@@ -104,7 +106,7 @@ function parse(args: string[]) {
 }
 
 async function ssh(file: string, names: string[], remote: string[]) {
-  const cluster = loadLab(file)
+  const { cluster } = loadLab(file)
   const [machine] = machinesNamed(cluster, names)
   if (!machine) throw misuse('a machine is missing')
   const { name } = machine

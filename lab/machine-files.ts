@@ -1,6 +1,7 @@
 import { chmod, chown, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { sh } from '../lib/shell.ts'
+import type { Identity } from './identity.ts'
 import { bare, type LabMachine, type LabPlan } from './plan.ts'
 
 /** A file, a folder or a link that a machine has besides the base system. */
@@ -8,15 +9,6 @@ export type Entry =
   | { content: string; mode?: number; owner?: number }
   | { folder: true; mode?: number; owner?: number }
   | { link: string }
-
-/** The identity of a machine: made once, when the machine is created. */
-export interface Identity {
-  /** 32 hexadecimal digits, for /etc/machine-id. */
-  machineId: string
-  /** Text of its SSH host key. */
-  hostKey: string
-  hostKeyPublic: string
-}
 
 // The user `admin` is the first of the base system.
 const adminId = 1000
@@ -66,8 +58,20 @@ export function machineFiles(
   machine: LabMachine,
   identity: Identity,
 ): Record<string, Entry> {
+  return {
+    ...anyMachine(plan, machine, identity),
+    ...(plan.kind === 'vm'
+      ? virtualMachine(plan, machine)
+      : containerMachine(plan, machine)),
+  }
+}
+
+function anyMachine(
+  plan: LabPlan,
+  machine: LabMachine,
+  identity: Identity,
+): Record<string, Entry> {
   const key = { content: `${plan.key}\n`, mode: 0o600 }
-  const units = '/etc/systemd/system'
   return {
     '/etc/hostname': { content: `${machine.name}\n` },
     '/etc/hosts': {
@@ -92,6 +96,29 @@ export function machineFiles(
     '/home/admin': { folder: true, mode: 0o755, owner: adminId },
     '/home/admin/.ssh': { folder: true, mode: 0o700, owner: adminId },
     '/home/admin/.ssh/authorized_keys': { ...key, owner: adminId },
+  }
+}
+
+function virtualMachine(
+  plan: LabPlan,
+  machine: LabMachine,
+): Record<string, Entry> {
+  return {
+    '/etc/systemd/network/eth0.network': {
+      content:
+        '[Match]\nName=eth0\n\n[Network]\n' +
+        `Address=${machine.address}\nGateway=${plan.gateway}\n` +
+        'LinkLocalAddressing=no\nIPv6AcceptRA=no\n',
+    },
+  }
+}
+
+function containerMachine(
+  plan: LabPlan,
+  machine: LabMachine,
+): Record<string, Entry> {
+  const units = '/etc/systemd/system'
+  return {
     '/usr/local/lib/lab/hardware': {
       content: hardware(plan, machine),
       mode: 0o755,

@@ -45,6 +45,17 @@ export function hardwareAddress(cluster: string, machine: string): string {
   return ['02', ...bytes].join(':')
 }
 
+/**
+ * The name of a virtual machine's link in the lab's network namespace; long
+ * names of machines would not do.
+ *
+ * @example
+ * tapName('cp-1') // 'vm-…'
+ */
+export function tapName(machine: string): string {
+  return `vm-${hash(machine, 10)}`
+}
+
 function hash(text: string, digits: number): string {
   return createHash('sha256').update(text).digest('hex').slice(0, digits)
 }

@@ -5,9 +5,16 @@ import {
   formatAddress,
   parseRange,
 } from '../lib/addresses.ts'
-import type { Cluster } from '../lib/cluster.ts'
+import { mebibytes } from '../lib/amounts.ts'
+import type { Cluster, Lab, MachineEntry } from '../lib/cluster.ts'
+import {
+  type LabKind,
+  type LabSystem,
+  usualSize,
+} from '../lib/cluster-schema.ts'
 import { GuideError } from '../lib/errors.ts'
 import { cacheDirectory } from '../lib/paths.ts'
+import { labKind } from './kind.ts'
 import { hardwareAddress, labsFolder, networkName } from './names.ts'
 
 /** A machine that the lab makes. */
@@ -18,6 +25,17 @@ export interface LabMachine {
   hardwareAddress: string
   /** Port that its SSH server listens on. */
   sshPort: number
+  /** Of a virtual machine; a container has what this host has. */
+  size: Size
+}
+
+/** What a virtual machine gets at most. */
+export interface Size {
+  cpus: number
+  /** MiB. */
+  memory: number
+  /** MiB. */
+  disk: number
 }
 
 /**
@@ -26,6 +44,9 @@ export interface LabMachine {
  */
 export interface LabPlan {
   cluster: string
+  kind: LabKind
+  /** What virtual machines run. */
+  os: LabSystem
   /** The lab's folder, owned by root. */
   directory: string
   /** Network namespace and link of the host, see {@link networkName}. */
@@ -52,11 +73,18 @@ export interface LabPlan {
  * Derives the lab of a cluster: names, addresses, folders.
  *
  * @param key public key that opens the machines
+ * @param vm virtual machines, whatever cluster.yaml says; default false
  * @throws {GuideError} where the lab cannot make what cluster.yaml asks for
  * @example
- * const plan = labPlan(cluster, 'ssh-ed25519 AAAA… lab of scratch')
+ * const { cluster, lab } = loadLab('cluster.yaml')
+ * const plan = labPlan(cluster, lab, 'ssh-ed25519 AAAA… lab of scratch')
  */
-export function labPlan(cluster: Cluster, key: string): LabPlan {
+export function labPlan(
+  cluster: Cluster,
+  lab: Lab,
+  key: string,
+  { vm = false } = {},
+): LabPlan {
   const range = cluster.networks.machines
   const gateway = addressAt(range, 1)
   const prefix = parseRange(range)?.prefix
@@ -65,9 +93,12 @@ export function labPlan(cluster: Cluster, key: string): LabPlan {
     gid: process.getgid?.(),
   }
   refuse(mistakes(cluster, gateway))
+  const directory = join(labsFolder, cluster.name)
   return {
     cluster: cluster.name,
-    directory: join(labsFolder, cluster.name),
+    kind: labKind(directory, lab, vm),
+    os: lab.os ?? 'debian-13',
+    directory,
     network: networkName(cluster.name),
     range,
     gateway,
@@ -78,6 +109,7 @@ export function labPlan(cluster: Cluster, key: string): LabPlan {
       address: `${machine.address}/${prefix}`,
       hardwareAddress: hardwareAddress(cluster.name, machine.name),
       sshPort: machine.ssh.port ?? 22,
+      size: sizeOf(machine, lab.sizes),
     })),
     cache: join(cacheDirectory(), 'lab'),
     artifacts: join(cacheDirectory(), 'artifacts'),
@@ -89,6 +121,17 @@ export function labPlan(cluster: Cluster, key: string): LabPlan {
 /** The address without its prefix. */
 export function bare(address: string): string {
   return address.replace(/\/.*/, '')
+}
+
+// A machine with both roles does the work of both.
+function sizeOf({ roles }: MachineEntry, sizes: Lab['sizes'] = {}): Size {
+  const given = roles.map((role) => ({ ...usualSize, ...sizes[role] }))
+  const most = (values: number[]) => Math.max(...values)
+  return {
+    cpus: most(given.map(({ cpus }) => cpus)),
+    memory: most(given.map(({ memory }) => mebibytes(memory))),
+    disk: most(given.map(({ disk }) => mebibytes(disk))),
+  }
 }
 
 // The last address that is free: machines are numbered from the start.

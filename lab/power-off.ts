@@ -1,5 +1,5 @@
 import { GuideError } from '../lib/errors.ts'
-import type { MachineMaker } from './machines.ts'
+import type { OffMaker } from './maker.ts'
 import type { LabMachine, LabPlan } from './plan.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { LabMachine, LabPlan } from './plan.ts'
  * @throws {GuideError} that names those which were never made
  */
 export function made(
-  maker: MachineMaker,
+  maker: OffMaker,
   plan: LabPlan,
   names: readonly string[],
 ): LabMachine[] {
@@ -23,7 +23,7 @@ export function made(
 
 /** Has machines power off, all at the same time. */
 export async function stopMachines(
-  maker: MachineMaker,
+  maker: OffMaker,
   machines: readonly LabMachine[],
   report: (line: string) => void,
 ): Promise<void> {
@@ -47,7 +47,7 @@ export async function stopMachines(
 
 /** Cuts the power of machines, all at the same time. */
 export async function killMachines(
-  maker: MachineMaker,
+  maker: OffMaker,
   machines: readonly LabMachine[],
   report: (line: string) => void,
 ): Promise<void> {

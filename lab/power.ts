@@ -26,9 +26,12 @@ export async function labPower(
   names: readonly string[],
   { report = console.log }: { report?: Report } = {},
 ): Promise<void> {
-  const cluster = loadLab(clusterFile)
+  const { cluster, lab } = loadLab(clusterFile)
   const machines = machinesNamed(cluster, names)
-  await asRoot({ verb, plan: labPlan(cluster, ''), names: [...names] }, report)
+  await asRoot(
+    { verb, plan: labPlan(cluster, lab, ''), names: [...names] },
+    report,
+  )
   // A shared connection to a machine that went would hang until it times out.
   await closeSsh(machines, cluster.directory)
 }

@@ -3,9 +3,11 @@ import { freemem, release } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { hierarchies } from './cgroup.ts'
+import { isRunning, machineFolder } from './made.ts'
 import { labsFolder } from './names.ts'
 import { collisions } from './network.ts'
-import type { LabPlan } from './plan.ts'
+import type { LabMachine, LabPlan } from './plan.ts'
+import { qemu } from './qemu.ts'
 import { adminPath } from './root-command.ts'
 
 /** Something that this host lacks. */
@@ -22,27 +24,44 @@ export interface HostReport {
   warnings: string[]
 }
 
-const programs = [
-  ['systemd-nspawn', 'systemd-container', 'boots the machines'],
-  ['mmdebstrap', 'mmdebstrap', 'makes their base system'],
+type Program = readonly [name: string, from: string, why: string]
+
+const programs: readonly Program[] = [
+  ['mmdebstrap', 'mmdebstrap', "makes the machines' base system"],
   ['ip', 'iproute2', 'makes their network'],
   ['nsenter', 'util-linux', 'enters their network'],
   ['ssh-keygen', 'openssh-client', 'makes their keys'],
   ['tar', 'tar', 'unpacks their base system'],
   ['dpkg-deb', 'dpkg', 'reads their packages'],
-] as const
+]
+
+const programsOf: Record<LabPlan['kind'], readonly Program[]> = {
+  container: [['systemd-nspawn', 'systemd-container', 'boots the machines']],
+  vm: [
+    [qemu, 'qemu-system-x86', 'is the machines'],
+    ['qemu-img', 'qemu-utils', 'makes their disks'],
+    ['mke2fs', 'e2fsprogs', 'makes the disk that theirs are copies of'],
+  ],
+}
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
 // What the lab, or what runs in its machines, cannot do without.
 const kernelOptions = {
-  OVERLAY_FS: 'overlay file systems',
   BRIDGE: 'network bridges',
   VETH: 'virtual network links',
   NET_NS: 'network namespaces',
-  PID_NS: 'process namespaces',
-  NF_TABLES: 'nf_tables, the firewall',
-  BRIDGE_NETFILTER: 'br_netfilter, the firewall on bridges',
+}
+
+const kernelOptionsOf: Record<LabPlan['kind'], Record<string, string>> = {
+  container: {
+    OVERLAY_FS: 'overlay file systems',
+    ...kernelOptions,
+    PID_NS: 'process namespaces',
+    NF_TABLES: 'nf_tables, the firewall',
+    BRIDGE_NETFILTER: 'br_netfilter, the firewall on bridges',
+  },
+  vm: { ...kernelOptions, TUN: 'links of virtual machines (TUN/TAP)' },
 }
 
 const controllers = ['cpu', 'cpuset', 'memory', 'pids']
@@ -54,18 +73,20 @@ const gib = 1024 ** 3
  * is missing at once. Reads only, and needs no root.
  */
 export async function inspectHost(plan: LabPlan): Promise<HostReport> {
-  const tools = missingTools()
+  const tools = missingTools(plan.kind)
   const hasIp = !tools.some((lack) => lack.package === 'iproute2')
   const used = hasIp ? await collisions(plan.range, plan.network) : []
   return {
     lacks: [
       ...tools,
-      ...missingKernelOptions(kernelConfig()),
+      ...missingKernelOptions(kernelConfig(), plan.kind),
       ...missingControllers(),
       ...rangeInUse(plan.range, used),
-      ...missingDisk(plan.machines.length),
+      ...(plan.kind === 'vm'
+        ? missingForVirtual(plan)
+        : missingDisk(plan.machines.length)),
     ],
-    warnings: scarceMemory(plan.machines.length),
+    warnings: plan.kind === 'vm' ? [] : scarceMemory(plan.machines.length),
   }
 }
 
@@ -75,9 +96,12 @@ export async function inspectHost(plan: LabPlan): Promise<HostReport> {
  * @param config text of the kernel's configuration; undefined where the host
  * does not tell, and then nothing is claimed
  */
-export function missingKernelOptions(config: string | undefined): Lack[] {
+export function missingKernelOptions(
+  config: string | undefined,
+  kind: LabPlan['kind'],
+): Lack[] {
   if (config === undefined) return []
-  return Object.entries(kernelOptions)
+  return Object.entries(kernelOptionsOf[kind])
     .filter(([name]) => !new RegExp(`^CONFIG_${name}=[ym]$`, 'm').test(config))
     .map(([name, what]) => ({
       what: `kernel ${release()} has no ${what} (CONFIG_${name})`,
@@ -92,9 +116,9 @@ function rangeInUse(range: string, routes: readonly string[]): Lack[] {
   return [{ what }]
 }
 
-function missingTools(): Lack[] {
+function missingTools(kind: LabPlan['kind']): Lack[] {
   const folders = adminPath().split(delimiter)
-  const lacks = programs
+  const lacks = [...programs, ...programsOf[kind]]
     .filter(([name]) => !folders.some((it) => existsSync(join(it, name))))
     .map(([name, from, why]) => ({ package: from, what: `${name}: ${why}` }))
   if (existsSync(keyring)) return lacks
@@ -117,9 +141,48 @@ function missingControllers(): Lack[] {
     }))
 }
 
+// Virtual machines take nothing of the host but what their sizes say, and
+// what they cannot get stops them in the middle of their work.
+function missingForVirtual(plan: LabPlan): Lack[] {
+  const absent = plan.machines.filter(
+    ({ name }) => !existsSync(machineFolder(plan.directory, name)),
+  )
+  const off = plan.machines.filter(({ name }) => !isRunning(plan.cluster, name))
+  return virtualLacks(
+    { memory: sum(off, 'memory'), disk: sum(absent, 'disk') },
+    { memory: availableMemory(), disk: freeDisk() },
+  )
+}
+
+/**
+ * What a host lacks for virtual machines.
+ *
+ * @param wanted by all machines that do not run, in GiB
+ * @param free on this host, in GiB
+ */
+export function virtualLacks(
+  wanted: { memory: number; disk: number },
+  free: { memory: number; disk: number },
+): Lack[] {
+  const how = {
+    memory: 'make lab.sizes.ROLE.memory smaller or take fewer machines',
+    disk: `make lab.sizes.ROLE.disk smaller or free some of ${labsFolder}`,
+  }
+  return (['memory', 'disk'] as const)
+    .filter((kind) => wanted[kind] > free[kind])
+    .map((kind) => ({
+      what:
+        `${kind}: the virtual machines may take ${wanted[kind].toFixed(1)} ` +
+        `GiB, ${free[kind].toFixed(1)} GiB are free; ${how[kind]}`,
+    }))
+}
+
+function sum(machines: readonly LabMachine[], kind: 'memory' | 'disk'): number {
+  return machines.reduce((all, { size }) => all + size[kind], 0) / 1024
+}
+
 function missingDisk(machines: number): Lack[] {
-  const { bavail, bsize } = statfsSync(existing(labsFolder))
-  const free = (bavail * bsize) / gib
+  const free = freeDisk()
   const wanted = 1 + machines
   if (free >= wanted) return []
   const what =
@@ -129,16 +192,25 @@ function missingDisk(machines: number): Lack[] {
 }
 
 function scarceMemory(machines: number): string[] {
-  const available = /^MemAvailable:\s+(\d+)/m.exec(
-    readFileSync('/proc/meminfo', 'utf8'),
-  )?.[1]
-  const free = (available ? Number(available) * 1024 : freemem()) / gib
+  const free = availableMemory()
   const wanted = machines * 0.75
   if (free >= wanted) return []
   return [
     `memory: ${free.toFixed(1)} GiB available; a cluster on ${machines} ` +
       `machines takes about ${wanted.toFixed(1)} GiB`,
   ]
+}
+
+function freeDisk(): number {
+  const { bavail, bsize } = statfsSync(existing(labsFolder))
+  return (bavail * bsize) / gib
+}
+
+function availableMemory(): number {
+  const available = /^MemAvailable:\s+(\d+)/m.exec(
+    readFileSync('/proc/meminfo', 'utf8'),
+  )?.[1]
+  return (available ? Number(available) * 1024 : freemem()) / gib
 }
 
 function kernelConfig(): string | undefined {

@@ -9,14 +9,14 @@ import { tail } from './root-command.ts'
 /**
  * Waits until the SSH servers of all machines say hello.
  *
- * @param seconds how long at most
+ * @param seconds how long at most; an emulated machine takes a minute or two
  * @throws {GuideError} that names every machine which does not answer, with
  * the end of its console
  */
 export async function waitForSsh(
   maker: MachineMaker,
   machines: readonly LabMachine[],
-  seconds = 90,
+  seconds: number,
 ): Promise<void> {
   const end = performance.now() + seconds * 1000
   const answers = await Promise.all(

@@ -1,6 +1,6 @@
-import { isRunning } from './container-machines.ts'
 import { keyPath } from './keys.ts'
 import { loadLab } from './lab-file.ts'
+import { isRunning } from './made.ts'
 
 /** A lab machine, and how to reach it. */
 export interface LabMachineStatus {
@@ -20,7 +20,7 @@ export interface LabMachineStatus {
  * labStatus('cluster.yaml').every(({ running }) => running)
  */
 export function labStatus(clusterFile: string): LabMachineStatus[] {
-  const cluster = loadLab(clusterFile)
+  const { cluster } = loadLab(clusterFile)
   return cluster.machines.map(({ name, address, ssh }) => ({
     name,
     address,

@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { GuideError } from '../lib/errors.ts'
 import { takeLock } from '../lib/lock.ts'
+import { accelerator } from './accelerator.ts'
+import { installPackages } from './apt.ts'
 import {
+  type BaseSystem,
   ensureBaseSystem,
   removePartialBuilds,
   unpackBaseSystem,
@@ -17,13 +19,16 @@ import {
 } from './cgroup.ts'
 import { containerMachines } from './container-machines.ts'
 import { prepareHost, restoreHost } from './host-settings.ts'
+import { recordKind } from './kind.ts'
+import type { MachineMaker } from './machines.ts'
+import { offMaker } from './maker.ts'
 import { labCgroup, labsCgroup, labsFolder, workCgroup } from './names.ts'
 import { createNetwork, networkExists, removeNetwork } from './network.ts'
 import type { LabMachine, LabPlan } from './plan.ts'
 import { killMachines, made, stopMachines } from './power-off.ts'
-import { adminPath, tail } from './root-command.ts'
 import { startServices } from './service-process.ts'
 import { waitForSsh } from './ssh-answer.ts'
+import { virtualMachines } from './virtual-machines.ts'
 
 /** What root is asked to do. Plain data, for it may cross `sudo`. */
 export type Task =
@@ -86,18 +91,22 @@ async function up(
   try {
     // What an earlier `up` started that was killed.
     await killCgroup(workCgroup(plan.cluster))
-    if (install.length) await installPackages(install, report)
+    if (install.length) {
+      await installPackages(install, plan.directory)
+      report(`✓ installed ${install.join(', ')}`)
+    }
     await prepareHost()
     const lap = stopwatch()
     const system = await ensureBaseSystem(plan)
     report(`✓ base system (${system.built ? `built in ${lap()}` : 'cached'})`)
 
-    const [base] = await Promise.all([
-      unpackBaseSystem(system, plan),
+    const [maker] = await Promise.all([
+      makerOf(plan, system, report),
       createNetwork(plan).then(() => startServices(plan, system.packages)),
     ])
     report(`✓ network ${plan.network}, ${plan.range}`)
-    return await startMachines(plan, base, machines, report)
+    await recordKind(plan.directory, plan.kind)
+    return await startMachines(plan, maker, machines, report)
   } finally {
     unlock()
   }
@@ -109,8 +118,7 @@ async function start(
   names: readonly string[],
   report: Report,
 ): Promise<PowerResult> {
-  const machines = made(containerMachines(plan, ''), plan, names)
-  await up(plan, [], report, machines)
+  await up(plan, [], report, made(offMaker(plan), plan, names))
   return {}
 }
 
@@ -120,7 +128,7 @@ async function powerOff(
   names: readonly string[],
   report: Report,
 ): Promise<PowerResult> {
-  const maker = containerMachines(plan, '')
+  const maker = offMaker(plan)
   const machines = made(maker, plan, names)
   const unlock = takeLock(plan.directory)
   try {
@@ -132,14 +140,31 @@ async function powerOff(
   return {}
 }
 
+async function makerOf(
+  plan: LabPlan,
+  system: BaseSystem,
+  report: Report,
+): Promise<MachineMaker> {
+  if (plan.kind === 'container') {
+    return containerMachines(plan, await unpackBaseSystem(system, plan))
+  }
+  const { name, why } = await accelerator(system.folder)
+  report(`✓ virtual machines ${accelerated[name]}: ${why}`)
+  return virtualMachines(plan, system.folder, name)
+}
+
+const accelerated = {
+  kvm: 'by KVM',
+  tcg: 'by emulation, many times slower than this host',
+}
+
 async function startMachines(
   plan: LabPlan,
-  base: string,
+  maker: MachineMaker,
   machines: readonly LabMachine[],
   report: Report,
 ): Promise<UpResult> {
   const lap = stopwatch()
-  const maker = containerMachines(plan, base)
   const created: string[] = []
   await Promise.all(
     machines.map(async (machine) => {
@@ -151,7 +176,7 @@ async function startMachines(
       if (status !== 'running') await maker.start(machine)
     }),
   )
-  await waitForSsh(maker, machines)
+  await waitForSsh(maker, machines, plan.kind === 'vm' ? 600 : 90)
   const count = machines.length
   const answer = count === 1 ? 'machine answers' : 'machines answer'
   report(`✓ ${count} ${answer} SSH  ${lap()}`)
@@ -199,28 +224,6 @@ async function down(plan: LabPlan): Promise<DownResult> {
   } finally {
     unlock()
   }
-}
-
-async function installPackages(names: string[], report: Report) {
-  const apt = ['--yes', '--no-install-recommends', 'install', ...names]
-  const options = {
-    all: true,
-    reject: false,
-    env: { DEBIAN_FRONTEND: 'noninteractive', PATH: adminPath() },
-  } as const
-  let run = await execa('apt-get', apt, options)
-  if (run.exitCode !== 0) {
-    // Fresh systems have no package lists yet.
-    await execa('apt-get', ['update'], options)
-    run = await execa('apt-get', apt, options)
-  }
-  if (run.exitCode !== 0) {
-    throw new GuideError(
-      `Could not install ${names.join(', ')}\n  ${tail(run.all)}`,
-      [`try it by hand: apt-get install ${names.join(' ')}`],
-    )
-  }
-  report(`✓ installed ${names.join(', ')}`)
 }
 
 // The machines' mounts end with them; these would be somebody's own.

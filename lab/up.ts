@@ -6,6 +6,7 @@ import { GuideError } from '../lib/errors.ts'
 import { closeSsh } from '../lib/ssh.ts'
 import { ensureKey, recordHosts } from './keys.ts'
 import { loadLab } from './lab-file.ts'
+import { measurePatience } from './patience.ts'
 import { bare, type LabPlan, labPlan } from './plan.ts'
 import { inspectHost } from './requirements.ts'
 import { asRoot } from './root.ts'
@@ -14,6 +15,8 @@ import type { Report, UpResult } from './task.ts'
 export interface LabUpOptions {
   /** Install missing Debian packages without asking. Default false. */
   yes?: boolean
+  /** Virtual machines, whatever cluster.yaml says. Default false. */
+  vm?: boolean
   /** Takes a line of progress. Default: stdout. */
   report?: Report
 }
@@ -30,12 +33,12 @@ export interface LabUpOptions {
  */
 export async function labUp(
   clusterFile: string,
-  { yes = false, report = console.log }: LabUpOptions = {},
+  { yes = false, vm = false, report = console.log }: LabUpOptions = {},
 ): Promise<{ created: string[] }> {
-  const cluster = loadLab(clusterFile)
-  const install = await agreeOnPackages(labPlan(cluster, ''), yes, report)
-  const key = await keyOf(cluster, install)
-  const plan = labPlan(cluster, key)
+  const { cluster, lab } = loadLab(clusterFile)
+  const planned = labPlan(cluster, lab, '', { vm })
+  const install = await agreeOnPackages(planned, yes, report)
+  const plan = { ...planned, key: await keyOf(cluster, install) }
   await mkdir(plan.cache, { recursive: true })
   await mkdir(plan.artifacts, { recursive: true })
 
@@ -44,6 +47,7 @@ export async function labUp(
     report,
   )) as UpResult
   await remember(cluster, plan, result)
+  if (plan.kind === 'vm') await measurePatience(cluster, report)
   return { created: result.created }
 }
 

@@ -20,6 +20,7 @@ import { type Finding, show } from './yaml-file.ts'
  */
 export function brokenRules(file: SoundParts): Finding[] {
   return [
+    ...labFields(file),
     ...machineNames(file),
     ...machineAddresses(file),
     ...machineRoles(file),
@@ -51,6 +52,19 @@ export function brokenCreationRules({ machines = [] }: SoundParts): Finding[] {
         'even number survives no more failures than one less',
     },
   ]
+}
+
+function labFields({ lab }: SoundParts): Finding[] {
+  if (lab?.machines !== 'container') return []
+  return (['os', 'sizes'] as const)
+    .filter((field) => field in lab)
+    .map((field) => ({
+      path: ['lab', field],
+      key: true,
+      allowed:
+        'only with machines: vm; containers have the system and the memory ' +
+        'of this host',
+    }))
 }
 
 // Names that a machine already knows, or that pods know the API by.

@@ -5,6 +5,17 @@ import { defaultVersions } from './artifacts/catalogue.ts'
 export const roles = ['control-plane', 'worker'] as const
 export type Role = (typeof roles)[number]
 
+/** What lab machines can be, see `lab.machines`. */
+export const labKinds = ['container', 'vm'] as const
+export type LabKind = (typeof labKinds)[number]
+
+/** What virtual machines can run, see `lab.os`. */
+export const labSystems = ['debian-13', 'debian-12'] as const
+export type LabSystem = (typeof labSystems)[number]
+
+/** Size of a virtual machine where cluster.yaml names none. */
+export const usualSize = { cpus: 2, memory: '2Gi', disk: '8Gi' } as const
+
 /** Where a binary may come from, see `artifacts.sources`. */
 export const artifactSources = ['download', 'mirror', 'cache', 'build'] as const
 export type ArtifactSource = (typeof artifactSources)[number]
@@ -88,6 +99,25 @@ const sshFields = {
         'Example: admin@bastion.example.com:22',
     ),
 }
+
+const amount = (what: string, of: string, usual: string) =>
+  text('[1-9]\\d{0,5}(Mi|Gi)', `an amount such as ${usual} or 1536Mi`)
+    .optional()
+    .describe(`${what} of ${of}, in Mi or Gi. Default: ${usual}`)
+
+const machineSize = (role: Role) =>
+  group({
+    cpus: integer(1, 64, 'a number from 1 to 64')
+      .optional()
+      .describe(
+        'Processors of each. More of them than this host has only take ' +
+          `turns. Default: ${usualSize.cpus}`,
+      ),
+    memory: amount('Memory', 'each, taken as it is used', usualSize.memory),
+    disk: amount('Disk', 'each, taken as it is written', usualSize.disk),
+  })
+    .optional()
+    .describe(`Size of machines with the role ${role}.`)
 
 const machine = group({
   name: text(
@@ -182,10 +212,26 @@ export const clusterSchema = group({
       'cluster. Example: scratch',
   ),
   lab: group({
-    machines: choice(['container']).describe(
+    machines: choice(labKinds).describe(
       'Kind of machines: container makes each a systemd-nspawn container ' +
-        'that boots like a machine and shares the kernel of this host.',
+        'that boots like a machine and shares the kernel of this host; vm ' +
+        'makes each a virtual machine (QEMU) with a kernel of its own.',
     ),
+    os: choice(labSystems)
+      .optional()
+      .describe(
+        'Operating system of virtual machines. Default: debian-13. ' +
+          'Containers run debian-12 always. Example: debian-12',
+      ),
+    sizes: group({
+      'control-plane': machineSize('control-plane'),
+      worker: machineSize('worker'),
+    })
+      .optional()
+      .describe(
+        'Size of virtual machines, by role; one with both roles gets the ' +
+          'larger of each. Default: as given for each field.',
+      ),
   })
     .optional()
     .describe(

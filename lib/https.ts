@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Agent, request } from 'node:https'
+import { patient } from './patience.ts'
 import { spending } from './time-spent.ts'
 
 /** What an HTTPS server answered. */
@@ -26,7 +27,8 @@ export interface Question {
 /**
  * Asks an HTTPS server, once, and takes any status for an answer.
  *
- * @throws {Error} when nothing answers within 10 seconds, or when either side
+ * @throws {Error} when nothing answers within 10 seconds, longer for slow
+ * machines, or when either side
  * refuses the other's certificate
  * @example
  * const { status } = await ask('https://10.10.0.11:6443/readyz', { authority })
@@ -48,10 +50,12 @@ function askOnce(url: string, question: Question): Promise<Answer> {
   const length =
     body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }
   const headers = { ...question.headers, ...length }
+  const limit = patient(10)
+  const timeout = limit * 1000
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const sent = request(
     url,
-    { agent: agent ?? agentFor(question), method, headers, timeout: 10_000 },
+    { agent: agent ?? agentFor(question), method, headers, timeout },
     (response) => {
       let text = ''
       response.setEncoding('utf8')
@@ -66,7 +70,9 @@ function askOnce(url: string, question: Question): Promise<Answer> {
     },
   )
   sent.on('error', reject)
-  sent.on('timeout', () => sent.destroy(new Error('no answer within 10 s')))
+  sent.on('timeout', () =>
+    sent.destroy(new Error(`no answer within ${limit} s`)),
+  )
   sent.end(body)
   return spending('api', promise)
 }

@@ -1,6 +1,7 @@
 import { GuideError } from './errors.ts'
 import type { Host } from './host.ts'
 import type { Machine } from './machine.ts'
+import { patient } from './patience.ts'
 import { type Script, sh } from './shell.ts'
 import { waitOn } from './wait.ts'
 
@@ -106,7 +107,7 @@ function restartScript(name: string): Script {
   return sh`
     systemctl daemon-reload
     systemctl enable --quiet ${name}
-    timeout 60 systemctl restart ${name} || true`
+    timeout ${patient(60)} systemctl restart ${name} || true`
 }
 
 async function inTurn(

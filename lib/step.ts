@@ -16,6 +16,7 @@ import { ApiError, KubernetesApi, type Manifest, pathOf } from './kubernetes.ts'
 import { takeLock } from './lock.ts'
 import { Machine } from './machine.ts'
 import { Operator } from './operator.ts'
+import { usePatience } from './patience.ts'
 import { machineLine, planLines, type Summary, seconds } from './report.ts'
 import { openState, type State } from './state.ts'
 import { undoLaterSteps } from './steps.ts'
@@ -123,6 +124,7 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
   const changes = verb === 'apply' || verb === 'undo' || verb === 'drill'
   const planning = verb === 'plan'
   const state = openState(described, changes)
+  usePatience(state.directory)
   if (changes) process.once('exit', takeLock(state.directory))
 
   const print = (line: string) => console.log(line)

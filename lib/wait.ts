@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GuideError } from './errors.ts'
 import type { Host } from './host.ts'
+import { patient } from './patience.ts'
 import { type Script, sh } from './shell.ts'
 import { spending } from './time-spent.ts'
 
@@ -8,7 +9,8 @@ import { spending } from './time-spent.ts'
  * Waits on a machine until a script succeeds. The loop runs there, ten times
  * a second, so that waiting costs no round trips.
  *
- * @param seconds how long at most
+ * @param seconds how long at most, on machines of usual speed; see
+ * {@link patient}
  * @throws {GuideError} with what it waited for and the script's last words
  * @example
  * await waitOn('cp-1', host, 'etcd answers', sh`etcdctl …`, 60)
@@ -21,9 +23,10 @@ export async function waitOn(
   seconds: number,
   next: readonly string[] = [],
 ): Promise<void> {
+  const limit = patient(seconds)
   const read = host.read(sh`
     said=$(mktemp); trap 'rm -f "$said"' EXIT
-    end=$((SECONDS + ${seconds}))
+    end=$((SECONDS + ${limit}))
     while :; do
       set +e
       ( set -e
@@ -39,14 +42,14 @@ export async function waitOn(
   const said = await spending('waiting', read)
   if (said === '') return
   const reason = said.replace(/^late/, '')
-  throw waitError(`${machine}: waited ${seconds} s until ${what}`, reason, next)
+  throw waitError(`${machine}: waited ${limit} s until ${what}`, reason, next)
 }
 
 /**
  * Waits on the operator's side until a function returns something truthy.
  *
  * @param look called every 100 ms; what it throws is the reason shown
- * @param seconds how long at most; default 60
+ * @param seconds how long at most, on machines of usual speed; default 60
  * @returns what `look` returned
  * @throws {GuideError} with what it waited for and the last reason
  * @example
@@ -57,7 +60,8 @@ export async function until<T>(
   look: () => Promise<T> | T,
   { seconds = 60, next = [] as readonly string[] } = {},
 ): Promise<NonNullable<T>> {
-  const end = performance.now() + seconds * 1000
+  const limit = patient(seconds)
+  const end = performance.now() + limit * 1000
   let reason = 'it was not so yet'
   while (true) {
     try {
@@ -67,7 +71,7 @@ export async function until<T>(
       reason = error instanceof Error ? error.message : String(error)
     }
     if (performance.now() > end) {
-      throw waitError(`waited ${seconds} s until ${what}`, reason, next)
+      throw waitError(`waited ${limit} s until ${what}`, reason, next)
     }
     await spending('waiting', sleep(100))
   }

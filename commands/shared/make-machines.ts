@@ -1,6 +1,6 @@
 import { execa } from 'execa'
 import { architectureHere } from '../../lib/artifacts/artifact.ts'
-import type { Cluster } from '../../lib/cluster.ts'
+import type { Cluster, Lab } from '../../lib/cluster.ts'
 import { seconds } from '../../lib/report.ts'
 import { fillCache } from './fill-cache.ts'
 import { interrupted } from './interrupt.ts'
@@ -15,7 +15,12 @@ import type { Session } from './session.ts'
  */
 export async function makeMachines(
   cluster: Cluster,
-  { yes, session }: { yes: boolean; session: Session },
+  lab: Lab,
+  {
+    yes,
+    vm = false,
+    session,
+  }: { yes: boolean; vm?: boolean; session: Session },
 ): Promise<string[]> {
   const { screen, log, signal } = session
   const report = (line: string) => {
@@ -39,14 +44,14 @@ export async function makeMachines(
   const { labUp } = await import('../../lab/up.ts')
   const make = () =>
     Promise.race([
-      labUp(cluster.file, { yes, report }),
+      labUp(cluster.file, { yes, vm, report }),
       interrupted(signal),
     ]).catch((error) => {
       stop.abort(error)
       throw error
     })
 
-  if (await mayAsk(cluster, yes)) {
+  if (await mayAsk(cluster, lab, { yes, vm })) {
     const { created } = await make()
     await fill()
     return created
@@ -58,11 +63,15 @@ export async function makeMachines(
 }
 
 // A question of sudo, or about packages, must not drown in progress.
-async function mayAsk(cluster: Cluster, yes: boolean): Promise<boolean> {
+async function mayAsk(
+  cluster: Cluster,
+  lab: Lab,
+  { yes, vm }: { yes: boolean; vm: boolean },
+): Promise<boolean> {
   if (!process.stdin.isTTY) return false
   const { inspectHost } = await import('../../lab/requirements.ts')
   const { labPlan } = await import('../../lab/plan.ts')
-  const { lacks } = await inspectHost(labPlan(cluster, ''))
+  const { lacks } = await inspectHost(labPlan(cluster, lab, '', { vm }))
   if (lacks.length > 0 && !yes) return true
   if (process.getuid?.() === 0) return false
   const { exitCode } = await execa('sudo', ['-n', 'true'], { reject: false })

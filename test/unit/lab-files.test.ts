@@ -26,7 +26,7 @@ describe('the sources of the base system', () => {
       'http://mirror/debian/|trixie-updates|main|Debian',
       'http://mirror/debian-security/|trixie-security|main|Debian',
     ].join('\n')
-    expect(debianSources(targets)).toEqual([
+    expect(debianSources(targets, 'bookworm')).toEqual([
       `deb ${keyring} http://mirror/debian-security/ bookworm-security main`,
       `deb ${keyring} http://mirror/debian/ bookworm main`,
       `deb ${keyring} http://mirror/debian/ bookworm-updates main`,
@@ -40,12 +40,12 @@ describe('the sources of the base system', () => {
     'http://mirror/ubuntu/|noble|main|Ubuntu',
     '',
   ])('do not have what is not of Debian, or not needed: %s', (target) =>
-    expect(debianSources(target)).toEqual([]),
+    expect(debianSources(target, 'bookworm')).toEqual([]),
   )
 
   test('count as Debian where the lists were never fetched', () => {
     const target = 'http://mirror/debian/|bookworm|main|$(ORIGIN)'
-    expect(debianSources(target)).toHaveLength(1)
+    expect(debianSources(target, 'bookworm')).toHaveLength(1)
   })
 
   test('are fetched the way the host fetches, by its proxy', () => {
@@ -136,11 +136,11 @@ describe('the kernel', () => {
     lines.map((line) => `CONFIG_${line}`).join('\n')
 
   test('may have what is needed as a module or built in', () => {
-    expect(missingKernelOptions(config(whole))).toEqual([])
+    expect(missingKernelOptions(config(whole), 'container')).toEqual([])
   })
 
   test('is told everything that it lacks at once', () => {
-    const found = missingKernelOptions(config(whole.slice(2)))
+    const found = missingKernelOptions(config(whole.slice(2)), 'container')
     expect(found.map(({ what }) => what)).toEqual([
       expect.stringContaining('CONFIG_OVERLAY_FS'),
       expect.stringContaining('CONFIG_BRIDGE'),
@@ -148,7 +148,7 @@ describe('the kernel', () => {
   })
 
   test('is not blamed where it does not tell', () => {
-    expect(missingKernelOptions(undefined)).toEqual([])
+    expect(missingKernelOptions(undefined, 'container')).toEqual([])
   })
 })
 

@@ -79,7 +79,8 @@ function planOf(fields: Record<string, unknown>): LabPlan {
   }
   writeFileSync(file, stringify(JSON.parse(JSON.stringify(cluster))))
   try {
-    return labPlan(loadLab(file), 'ssh-ed25519 AAAA')
+    const { cluster, lab } = loadLab(file)
+    return labPlan(cluster, lab, 'ssh-ed25519 AAAA')
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { thaw } from '../../lab/cgroup.ts'
-import type { MachineMaker, MachineStatus } from '../../lab/machines.ts'
+import type { MachineStatus } from '../../lab/machines.ts'
+import type { OffMaker } from '../../lab/maker.ts'
 import type { LabPlan } from '../../lab/plan.ts'
 import { killMachines, made, stopMachines } from '../../lab/power-off.ts'
 
@@ -16,6 +17,7 @@ const machine = (name: string) => ({
   address: '10.10.0.11/24',
   hardwareAddress: '02:00:00:00:00:00',
   sshPort: 22,
+  size: { cpus: 1, memory: 1024, disk: 1024 },
 })
 const [one, two] = [machine('cp-1'), machine('cp-2')]
 
@@ -104,7 +106,7 @@ describe('npm run lab', () => {
 
 function fake(states: Record<string, MachineStatus>) {
   const calls: string[] = []
-  const maker: Pick<MachineMaker, 'status' | 'stop' | 'kill'> = {
+  const maker: OffMaker = {
     status: ({ name }) => states[name] ?? 'missing',
     async stop({ name }) {
       calls.push(`stop ${name}`)
@@ -114,10 +116,10 @@ function fake(states: Record<string, MachineStatus>) {
       calls.push(`kill ${name}`)
     },
   }
-  return { maker: maker as MachineMaker, calls }
+  return { maker, calls }
 }
 
-async function spoken(run: typeof stopMachines, maker: MachineMaker) {
+async function spoken(run: typeof stopMachines, maker: OffMaker) {
   const said: string[] = []
   await run(maker, [one, two], (line) => said.push(line))
   return said

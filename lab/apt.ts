@@ -1,0 +1,79 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { GuideError } from '../lib/errors.ts'
+import { hostSources } from './debian-sources.ts'
+import { adminPath, tail } from './root-command.ts'
+
+// QEMU 7.2 of Debian 12 now and then hangs a guest with several processors
+// when it emulates them; its backports have a newer one.
+const fromBackports = ['qemu-system-x86', 'qemu-utils']
+
+/**
+ * Installs Debian packages on this host.
+ *
+ * @param folder for what apt has to remember of sources that are not the host's
+ * @throws {GuideError} with the end of what apt said
+ */
+export async function installPackages(
+  names: readonly string[],
+  folder: string,
+): Promise<void> {
+  const release = await hostRelease()
+  const newer = release === 'bookworm' ? fromBackports : []
+  const usual = names.filter((name) => !newer.includes(name))
+  const special = names.filter((name) => newer.includes(name))
+  if (usual.length) await install(usual)
+  if (!special.length) return
+  const options = await backports(release, folder)
+  await install(special, [...options, '-t', `${release}-backports`])
+}
+
+async function install(
+  names: readonly string[],
+  options: readonly string[] = [],
+): Promise<void> {
+  const apt = [...options, '--yes', '--no-install-recommends', 'install']
+  let run = await get([...apt, ...names])
+  if (run.exitCode !== 0) {
+    // Fresh systems have no package lists yet.
+    await get([...options, 'update'])
+    run = await get([...apt, ...names])
+  }
+  if (run.exitCode === 0) return
+  throw new GuideError(
+    `Could not install ${names.join(', ')}\n  ${tail(run.all)}`,
+    [`try it by hand: apt-get install ${names.join(' ')}`],
+  )
+}
+
+// The host's own sources stay as they are: these are for one command.
+async function backports(release: string, folder: string): Promise<string[]> {
+  const sources = (await hostSources(release)).flatMap((line) => [
+    line,
+    ...(line.endsWith(` ${release} main`)
+      ? [line.replace(/ \S+ main$/, ` ${release}-backports main`)]
+      : []),
+  ])
+  await mkdir(join(folder, 'apt-lists', 'partial'), { recursive: true })
+  const list = join(folder, 'apt.list')
+  await writeFile(list, `${sources.join('\n')}\n`)
+  return [
+    ...['-o', `Dir::Etc::SourceList=${list}`],
+    ...['-o', 'Dir::Etc::SourceParts=/dev/null'],
+    ...['-o', `Dir::State::Lists=${join(folder, 'apt-lists')}`],
+  ]
+}
+
+function get(args: readonly string[]) {
+  return execa('apt-get', args, {
+    all: true,
+    reject: false,
+    env: { DEBIAN_FRONTEND: 'noninteractive', PATH: adminPath() },
+  })
+}
+
+async function hostRelease(): Promise<string> {
+  const text = await readFile('/etc/os-release', 'utf8').catch(() => '')
+  return /^VERSION_CODENAME=(.*)$/m.exec(text)?.[1] ?? ''
+}

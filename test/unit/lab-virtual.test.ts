@@ -1,0 +1,105 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { labKind, recordKind } from '../../lab/kind.ts'
+import { tapName } from '../../lab/names.ts'
+import { qemuArguments } from '../../lab/qemu.ts'
+import { virtualLacks } from '../../lab/requirements.ts'
+import { systemOf } from '../../lab/systems.ts'
+import { mebibytes } from '../../lib/amounts.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'kfs-virtual-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+describe('a virtual machine', () => {
+  const machine = {
+    name: 'cp-1',
+    address: '10.10.0.11/24',
+    hardwareAddress: '02:11:22:33:44:55',
+    sshPort: 22,
+    size: { cpus: 3, memory: 1536, disk: 4096 },
+  }
+  const start = (accelerator: 'kvm' | 'tcg') =>
+    qemuArguments({
+      ...{ machine, accelerator, image: '/image', link: 'vm-1' },
+      machineId: '0123456789abcdef0123456789abcdef',
+    }).join(' ')
+
+  test('has the processors, the memory and the address of its plan', () => {
+    expect(start('tcg')).toMatch(/-smp 3 -m 1536M .*mac=02:11:22:33:44:55/)
+    expect(start('tcg')).toContain('systemd.hostname=cp-1')
+  })
+
+  test('is told its identity, so that a copy of the disk is no twin', () => {
+    expect(start('tcg')).toContain('systemd.machine_id=0123456789abcdef')
+    expect(start('tcg')).toContain('file=identity.tar,format=raw')
+  })
+
+  test('shows the processor of this host only where KVM lets it', () => {
+    expect(start('kvm')).toContain('-accel kvm -cpu host')
+    expect(start('tcg')).toContain('-accel tcg,thread=multi,tb-size=1024')
+  })
+
+  test('gets a link whose name the kernel takes, however long its own', () => {
+    const names = ['a'.repeat(63), `${'a'.repeat(62)}b`].map(tapName)
+    expect(new Set(names).size).toBe(2)
+    for (const name of names) expect(name.length).toBeLessThan(16)
+  })
+
+  test('runs the Debian that cluster.yaml names; containers always 12', () => {
+    const release = (kind: 'vm' | 'container', os: 'debian-13' | 'debian-12') =>
+      systemOf({ kind, os }).release
+    expect(release('vm', 'debian-13')).toBe('trixie')
+    expect(release('vm', 'debian-12')).toBe('bookworm')
+    expect(release('container', 'debian-13')).toBe('bookworm')
+  })
+})
+
+describe('a host too small for virtual machines', () => {
+  const free = { memory: 4, disk: 20 }
+
+  test('is told what they want, what there is and what to do', () => {
+    const found = virtualLacks({ memory: 5, disk: 40 }, free)
+    expect(found.map(({ what }) => what)).toEqual([
+      'memory: the virtual machines may take 5.0 GiB, 4.0 GiB are free; make ' +
+        'lab.sizes.ROLE.memory smaller or take fewer machines',
+      expect.stringMatching(/^disk: .* 40.0 GiB, 20.0 GiB are free; make /),
+    ])
+  })
+
+  test('is not refused what just fits', () => {
+    expect(virtualLacks(free, free)).toEqual([])
+  })
+})
+
+describe('the kind of the machines of a lab', () => {
+  test('is what is asked for, until some are made', async () => {
+    expect(labKind(folder, { machines: 'container' }, false)).toBe('container')
+    expect(labKind(folder, { machines: 'container' }, true)).toBe('vm')
+    await recordKind(folder, 'vm')
+    expect(readFileSync(join(folder, 'kind'), 'utf8')).toBe('vm\n')
+  })
+
+  test('then stays what they were made as', () => {
+    expect(labKind(folder, { machines: 'container' }, false)).toBe('vm')
+  })
+
+  test('is not changed under machines that are there', async () => {
+    await recordKind(folder, 'container')
+    expect(() => labKind(folder, { machines: 'container' }, true)).toThrow(
+      'were made as containers, and now vms are asked for',
+    )
+  })
+})
+
+describe('an amount', () => {
+  test('is read in MiB', () => {
+    expect(mebibytes('512Mi')).toBe(512)
+    expect(mebibytes('2Gi')).toBe(2048)
+  })
+
+  test.each(['2G', '2', 'Gi', '-1Gi', '1.5Gi'])('is not %s', (text) => {
+    expect(() => mebibytes(text)).toThrow(`${text} is no amount`)
+  })
+})
