@@ -52,6 +52,8 @@ const modules = {
   br_netfilter: '/proc/sys/net/bridge',
   // Remembers which pod a Service gave a connection to.
   nf_conntrack: '/proc/sys/net/netfilter/nf_conntrack_max',
+  // Holds the rules of Services.
+  nf_tables: '/sys/module/nf_tables',
 }
 
 await on(cluster.machines, (machine) =>

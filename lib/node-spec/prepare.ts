@@ -82,8 +82,7 @@ export function unmaskUnit(machine: Machine, unit: string): Promise<boolean> {
  * up to its host, and the check `modules` has seen that they are there.
  *
  * @param file below /etc/modules-load.d, read at every start
- * @param modules names, each with a path that exists once it works, which is
- * so for a module that is built in, too
+ * @param modules names, each with a path that exists once it is loaded
  */
 export async function ensureModules(
   machine: Machine,
@@ -92,9 +91,14 @@ export async function ensureModules(
 ): Promise<void> {
   if ((await machine.facts()).container) return
   await machine.file(file, `${Object.keys(modules).join('\n')}\n`)
+  const proofs = Object.entries(modules).map((pair) => pair.join(' '))
   await machine.ensure(
     'modules',
-    sh`ls -d ${Object.values(modules)}`,
+    sh`
+      built_in=/lib/modules/$(uname -r)/modules.builtin
+      while read -r name path; do
+        [ -e "$path" ] || grep -qs "/$name\.ko" "$built_in" || exit 1
+      done <<< ${proofs.join('\n')}`,
     sh`
       ${recording}
       for name in ${Object.keys(modules)}; do

@@ -310,10 +310,15 @@ know(
     world.change(() => remove(machine, one(record)))
   },
 )
-know(like`ls -d ${words}`, ({ machine }, paths) =>
-  unquote(paths ?? '').every((path) =>
-    machine.modules.some((name) => path.includes(provides(name))),
-  ),
+know(
+  like`built_in=/lib/modules/$(uname -r)/modules.builtin
+    while read -r name path; do
+      [ -e "$path" ] || grep -qs "/$name\.ko" "$built_in" || exit 1
+    done <<< ${word}`,
+  ({ machine }, proofs) =>
+    one(proofs)
+      .split('\n')
+      .every((line) => machine.modules.includes(line.split(' ')[0] ?? '')),
 )
 know(
   like`install -d -m 700 ${word}
@@ -584,10 +589,6 @@ function looksAt(machine: FakeMachine, letter: string, path: string): boolean {
 
 function hash(text: string): string {
   return createHash('sha256').update(text).digest('hex')
-}
-
-function provides(module: string): string {
-  return module === 'br_netfilter' ? '/proc/sys/net/bridge' : module
 }
 
 function append(

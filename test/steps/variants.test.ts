@@ -78,10 +78,12 @@ describe('virtual machines', () => {
       modules,
       sysctls,
     } = sandbox.world().machines['10.10.0.21'] ?? { files: {} }
-    expect(modules).toEqual(['overlay', 'br_netfilter', 'nf_conntrack'])
+    expect(modules).toEqual([
+      ...['overlay', 'br_netfilter', 'nf_conntrack', 'nf_tables'],
+    ])
     expect(
       files['/etc/modules-load.d/kubernetes-from-scratch.conf']?.content,
-    ).toBe('overlay\nbr_netfilter\nnf_conntrack\n')
+    ).toBe('overlay\nbr_netfilter\nnf_conntrack\nnf_tables\n')
     expect(sysctls?.['fs.inotify.max_user_instances']).toBe('8192')
     await workshop.run(sandbox, '02', ['--undo'])
     const after = sandbox.world().machines['10.10.0.21']
