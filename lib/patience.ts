@@ -27,6 +27,18 @@ export function patient(seconds: number): number {
 }
 
 /**
+ * How long to pause before looking again. To look costs a slow machine more,
+ * and a program that starts has to have time in between.
+ *
+ * @returns seconds: a tenth on a machine of usual speed, at most two
+ * @example
+ * await sleep(pause() * 1000)
+ */
+export function pause(): number {
+  return Math.min(2, factor / 10)
+}
+
+/**
  * Has {@link patient} wait as the state folder of a cluster says.
  *
  * @throws {GuideError} when the file holds no number

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GuideError } from './errors.ts'
 import type { Host } from './host.ts'
-import { patient } from './patience.ts'
+import { patient, pause } from './patience.ts'
 import { type Script, sh } from './shell.ts'
 import { spending } from './time-spent.ts'
 
 /**
  * Waits on a machine until a script succeeds. The loop runs there, ten times
- * a second, so that waiting costs no round trips.
+ * a second, on slow machines less often, so that waiting costs no round trips.
  *
  * @param seconds how long at most, on machines of usual speed; see
  * {@link patient}
@@ -36,7 +36,7 @@ export async function waitOn(
       set -e
       [ "$found" != 0 ] || exit 0
       [ "$SECONDS" -lt "$end" ] || { echo late; tail -n 8 "$said"; exit 0; }
-      sleep 0.1
+      sleep ${pause()}
     done
     `)
   const said = await spending('waiting', read)
@@ -48,7 +48,8 @@ export async function waitOn(
 /**
  * Waits on the operator's side until a function returns something truthy.
  *
- * @param look called every 100 ms; what it throws is the reason shown
+ * @param look called ten times a second, on slow machines less often; what it
+ * throws is the reason shown
  * @param seconds how long at most, on machines of usual speed; default 60
  * @returns what `look` returned
  * @throws {GuideError} with what it waited for and the last reason
@@ -73,7 +74,7 @@ export async function until<T>(
     if (performance.now() > end) {
       throw waitError(`waited ${limit} s until ${what}`, reason, next)
     }
-    await spending('waiting', sleep(100))
+    await spending('waiting', sleep(pause() * 1000))
   }
 }
 

@@ -27,6 +27,9 @@ const configuration = text`
     mode tcp
     log global
     timeout connect 2s
+    # An API server that is gone is found gone at the next connection, which
+    # then goes to another one.
+    option redispatch 1
     # Watches are quiet for long; they end when either side ends them.
     timeout client 1h
     timeout server 1h
@@ -38,9 +41,11 @@ const configuration = text`
     option httpchk GET /readyz
     http-check expect status 200
     # One that is gone takes its connections with it: clients come again at
-    # once instead of waiting for a time-out.
+    # once instead of waiting for a time-out. But one that is slow must not
+    # lose them: all clients would log in anew, and it would be slower still.
     default-server on-marked-down shutdown-sessions
-    default-server check inter 1s fall 2 rise 1
+    default-server check inter 1s fall 3 rise 1
+    timeout check 10s
     default-server check-ssl verify required ca-file ${folder}/ca.crt
     ${cluster.controlPlanes
       .map((m) => `server ${m.name} ${m.address}:${apiServer.port}`)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import {
   patient,
+  pause,
   readPatience,
   removePatience,
   usePatience,
@@ -21,6 +22,7 @@ afterEach(() => {
 test('machines of usual speed are waited for as long as is said', () => {
   usePatience(folder)
   expect(patient(60)).toBe(60)
+  expect(pause()).toBe(0.1)
 })
 
 test('slow machines are waited for as many times longer as was measured', () => {
@@ -29,6 +31,7 @@ test('slow machines are waited for as many times longer as was measured', () => 
   usePatience(folder)
   expect(patient(60)).toBe(738)
   expect(patient(0.5)).toBe(7)
+  expect(pause()).toBeCloseTo(1.23)
   expect(statSync(file).mode & 0o777).toBe(0o600)
 })
 

@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readPatience, usePatience } from '../../lib/patience.ts'
+import { until } from '../../lib/wait.ts'
+import { Guide } from './guide.ts'
+import { hostTraces } from './host.ts'
+
+const name = 'vms'
+const guide = new Guide(name, 'test/e2e/vm.yaml', 160)
+const machines = ['cp-1', 'worker-1']
+
+/** Changes that `--plan` announces for a step. */
+async function changesLeft(step: string): Promise<number> {
+  const { all } = await guide.step(step, '--plan')
+  return Number(/(\d+) changes? to make/.exec(all)?.[1])
+}
+
+/** Pulls the plug of a machine once something is so on it, while a step runs. */
+async function cutPower(step: string, machine: string, when: string) {
+  const running = guide.step(step)
+  const watch = `until ${when}; do sleep 0.2; done`
+  await guide.on(machine, watch)
+  await guide.npm('lab', 'kill', machine)
+  const { exitCode, all } = await running
+  expect(exitCode, all).toBe(1)
+  expect(all).toContain(machine)
+  await guide.npm('lab', 'start', machine)
+  const again = await guide.step(step)
+  expect(again.exitCode, again.all).toBe(0)
+  expect(await changesLeft(step)).toBe(0)
+}
+
+const bootIds = async () =>
+  Promise.all(
+    machines.map((it) => guide.on(it, 'cat /proc/sys/kernel/random/boot_id')),
+  )
+
+const verifyAll = async () => {
+  const output = await guide.npm('steps', '--verify')
+  expect(output).toContain('14 smoke test')
+  expect(output).not.toContain('✗')
+}
+
+describe('the guide on virtual machines', () => {
+  let before: Awaited<ReturnType<typeof hostTraces>>
+
+  beforeAll(async () => {
+    await guide.npm('down')
+    before = await hostTraces([name])
+  })
+
+  afterAll(async () => {
+    await guide.npm('down')
+  })
+
+  test('lab up boots them, each with a kernel of its own', async () => {
+    const output = await guide.npm('lab', 'up', '--yes')
+    expect(output).toMatch(/virtual machines by (KVM|emulation)/)
+    usePatience(guide.directory)
+    const { stdout: ours } = await execa('uname', ['-r'])
+    for (const machine of machines) {
+      const kernel = await guide.on(machine, 'uname -r')
+      expect(kernel).not.toBe(ours)
+      expect(await guide.on(machine, 'cat /etc/os-release')).toContain('trixie')
+      const type = await guide.on(machine, 'stat -fc %T /sys/fs/cgroup')
+      expect(type.trim()).toBe('cgroup2fs')
+    }
+  })
+
+  test('slow machines are measured, and waited for', () => {
+    expect(readPatience(guide.directory)).toBeGreaterThanOrEqual(1)
+  })
+
+  test('steps 01 to 04 run', async () => {
+    await guide.npm('steps', '--from', '01', '--to', '04')
+  })
+
+  test('a power cut in the middle of 05 costs nothing but the step', () =>
+    cutPower('05-etcd', 'cp-1', '[ -e /etc/systemd/system/etcd.service ]'))
+
+  test('steps 06 to 08 run', async () => {
+    await guide.npm('steps', '--from', '06', '--to', '08')
+  })
+
+  test('a power cut in the middle of 09 costs nothing but the step', () =>
+    cutPower('09-container-runtime', 'worker-1', '[ -e /usr/local/bin/runc ]'))
+
+  test('steps 10 to 14 run, with every check', async () => {
+    await guide.npm('steps', '--from', '10', '--to', '14')
+  })
+
+  test('a reboot of every machine brings the cluster back', async () => {
+    const boots = await bootIds()
+    await Promise.all(
+      machines.map((it) => guide.on(it, 'systemctl reboot').catch(() => '')),
+    )
+    await until(
+      'every machine has booted again',
+      async () => (await bootIds()).every((id, at) => id !== boots[at]),
+      { seconds: 120 },
+    )
+    await until('both nodes are Ready', async () => {
+      const nodes = await guide.kubectl('get', 'nodes', '--no-headers')
+      return nodes.match(/ Ready /g)?.length === machines.length
+    })
+    await verifyAll()
+    expect(await guide.npm('steps', '--plan')).not.toMatch(
+      /[1-9]\d* changes to make/,
+    )
+  })
+
+  test('a clock that is stepped is noticed, and hurts nothing', async () => {
+    await guide.on('worker-1', 'date -s "+2 hours" >/dev/null')
+    const skewed = await guide.step('01-machines', '--verify')
+    expect(skewed.exitCode).toBe(1)
+    expect(skewed.all).toMatch(/worker-1.*clock/)
+    // A lease of the node is renewed by its own clock, and judged by another.
+    await sleep(5000)
+    const now = Math.round(Date.now() / 1000)
+    await guide.on('worker-1', `date -s @${now} >/dev/null`)
+    const right = await guide.step('01-machines', '--verify')
+    expect(right.exitCode, right.all).toBe(0)
+    await until('both nodes are Ready', async () => {
+      const nodes = await guide.kubectl('get', 'nodes', '--no-headers')
+      return nodes.match(/ Ready /g)?.length === machines.length
+    })
+  })
+
+  test('lab stop, start and console do to one machine what they say', async () => {
+    await guide.npm('lab', 'stop', 'worker-1')
+    const status = JSON.parse(await guide.npm('lab', 'status', '--json'))
+    expect(status).toMatchObject([{ running: true }, { running: false }])
+    await guide.npm('lab', 'start', 'worker-1')
+    const console = await guide.npm('lab', 'console', 'worker-1')
+    expect(console).toContain('Linux version')
+    expect(console).toMatch(/Power down|System Power Off|Powering off/)
+  })
+
+  test('npm run down leaves nothing of them', async () => {
+    await guide.npm('down')
+    expect(await hostTraces([name])).toEqual(before)
+    expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(name)
+  })
+})
