@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { GuideError } from '../../lib/errors.ts'
 import type { RecordedFaults } from './faults.ts'
+import type { RecordedVirtual } from './virtual.ts'
 
 /** The checkout. */
 export const repository = resolve(import.meta.dirname, '..', '..')
@@ -110,7 +111,7 @@ export function readRecordedPages(
 export function writeRecorded(
   folder: string,
   name: string,
-  recorded: Recording | RecordedPages | RecordedFaults,
+  recorded: Recording | RecordedPages | RecordedFaults | RecordedVirtual,
 ): void {
   mkdirSync(folder, { recursive: true })
   const text = `${JSON.stringify(recorded, null, 2)}\n`

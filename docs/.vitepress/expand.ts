@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { readRecordedVirtual } from '../../commands/docs/virtual.ts'
 import { generated, isTable } from './generated.ts'
 import { bytes, duration, outputOf, recordingOf } from './recorded.ts'
 import { docs, withBase } from './site.ts'
@@ -112,17 +113,31 @@ function recorded(number: string, part: string): string {
 function testedOn(number: string): string {
   const recording = recordingOf(number)
   if (!recording) return '<p class="tested-on">Not recorded yet.</p>'
-  const { recordedAt, commit, machines, versions, topology } = recording
-  const kind = machines === 'vm' ? 'virtual machines' : 'container machines'
-  const parts = [
-    `<time datetime="${recordedAt}">${recordedAt.slice(0, 10)}</time>`,
+  const versions = Object.entries(recording.versions)
+    .map(([component, version]) => `${component} ${version}`)
+    .join(', ')
+  const runs = [whenAndWhere(recording, 'container machines')]
+  const virtual = readRecordedVirtual()
+  if (virtual) {
+    const { system, kernel, processor } = virtual
+    const where = `virtual machines, ${system}, kernel ${kernel}, by ${processor}`
+    runs.push(whenAndWhere(virtual, where))
+  }
+  return `<p class="tested-on"><strong>Tested</strong> ${runs.join(
+    '<br><strong>and</strong> ',
+  )}<br>${versions}</p>`
+}
+
+function whenAndWhere(
+  run: { recordedAt: string; commit: string; topology: string },
+  where: string,
+): string {
+  const { recordedAt, commit, topology } = run
+  return [
+    `<time datetime="${recordedAt}">${recordedAt}</time>`,
     `commit <code>${commit.replace(/^(\w{7})\w+/, '$1')}</code>`,
-    `${topology}, ${kind}`,
-    Object.entries(versions)
-      .map(([component, version]) => `${component} ${version}`)
-      .join(', '),
-  ]
-  return `<p class="tested-on"><strong>Tested</strong> ${parts.join(' · ')}</p>`
+    escapeHtml(`${topology}, ${where}`),
+  ].join(' · ')
 }
 
 function stepFacts(step: StepHeader, reader: Reader): string {

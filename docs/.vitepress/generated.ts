@@ -52,6 +52,7 @@ const sources = [
   'docs/**/*.md',
   'docs/reference/*.json',
   'docs/recorded/faults.json',
+  'docs/recorded/vm.json',
   'lib/**/*.{ts,yaml}',
   'lab/*.ts',
   'steps/**/*.ts',

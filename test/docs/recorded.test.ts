@@ -9,6 +9,7 @@ import {
   sourcesOf,
 } from '../../commands/docs/recorded.ts'
 import { refuseSecrets } from '../../commands/docs/secrets.ts'
+import { readRecordedVirtual } from '../../commands/docs/virtual.ts'
 import { stepFiles } from '../../lib/steps.ts'
 import { expectNone } from './at.ts'
 import { outdated, unrecorded, wrongShape } from './recordings.ts'
@@ -17,6 +18,7 @@ const steps = stepFiles()
 const recordings = steps.flatMap(({ number }) => readRecording(number) ?? [])
 const others = readRecordedPages()
 const faults = readRecordedFaults()
+const virtual = readRecordedVirtual()
 
 describe('what the site shows is what the code does', () => {
   test.each(steps)('$number $name is as recorded', ({ number, file }) => {
@@ -24,11 +26,19 @@ describe('what the site shows is what the code does', () => {
     expectNone(outdated(number, sources, readRecording(number)))
   })
 
+  test('every step ran on virtual machines as it is now', () => {
+    const files = steps.flatMap(({ file }) => sourcesOf(file))
+    expect(virtual?.sources, 'KFS_RECORD=1 npm test records it').toEqual(
+      fingerprints([...new Set(files)]),
+    )
+  })
+
   test('every recording is whole', () => {
     const all = recordings.map((it): [string, unknown] => [it.step, it])
     const more: [string, unknown][] = [
       ['pages', others],
       ['faults', faults],
+      ['vm', virtual],
     ]
     for (const [name, recorded] of [...all, ...more]) {
       expectNone(wrongShape(name, recorded))
@@ -43,7 +53,7 @@ describe('what the site shows is what the code does', () => {
   })
 
   test('no recording holds a key or a token', () => {
-    for (const recorded of [...recordings, others, faults]) {
+    for (const recorded of [...recordings, others, faults, virtual]) {
       const text = JSON.stringify(recorded, null, 2)
       refuseSecrets('a recording', text, new Set())
     }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { RecordedFaults } from '../../commands/docs/faults.ts'
 import { type Page, typedOn } from '../../commands/docs/pages.ts'
 import type { RecordedPages, Recording } from '../../commands/docs/recorded.ts'
+import type { RecordedVirtual } from '../../commands/docs/virtual.ts'
 import { at } from './at.ts'
 
 const again = 'record it again: npm run docs:record'
@@ -58,9 +59,23 @@ const recordedFaults: z.ZodType<RecordedFaults> = z.strictObject({
     .min(1),
 })
 
+const recordedVirtual: z.ZodType<RecordedVirtual> = z.strictObject({
+  recordedAt: date,
+  commit,
+  machines: z.literal('vm'),
+  topology: z.string().min(1),
+  versions: z.record(z.string(), z.string()),
+  system: z.string().min(1),
+  kernel: z.string().min(1),
+  processor: z.enum(['KVM', 'emulation']),
+  slower: z.number().min(1),
+  sources: z.record(z.string(), sha256),
+})
+
 const schemas: Record<string, z.ZodType<unknown>> = {
   pages: recordedPages,
   faults: recordedFaults,
+  vm: recordedVirtual,
 }
 
 /** Fields that a recording lacks, or has and should not. */

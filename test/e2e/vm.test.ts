@@ -6,6 +6,7 @@ import { readPatience, usePatience } from '../../lib/patience.ts'
 import { until } from '../../lib/wait.ts'
 import { Guide } from './guide.ts'
 import { hostTraces } from './host.ts'
+import { writeVirtual } from './vm-record.ts'
 
 const name = 'vms'
 const guide = new Guide(name, 'test/e2e/vm.yaml', 160)
@@ -45,6 +46,7 @@ const verifyAll = async () => {
 
 describe('the guide on virtual machines', () => {
   let before: Awaited<ReturnType<typeof hostTraces>>
+  let booted = ''
 
   beforeAll(async () => {
     await guide.npm('down')
@@ -56,8 +58,8 @@ describe('the guide on virtual machines', () => {
   })
 
   test('lab up boots them, each with a kernel of its own', async () => {
-    const output = await guide.npm('lab', 'up', '--yes')
-    expect(output).toMatch(/virtual machines by (KVM|emulation)/)
+    booted = await guide.npm('lab', 'up', '--yes')
+    expect(booted).toMatch(/virtual machines by (KVM|emulation)/)
     usePatience(guide.directory)
     const { stdout: ours } = await execa('uname', ['-r'])
     for (const machine of machines) {
@@ -89,6 +91,7 @@ describe('the guide on virtual machines', () => {
 
   test('steps 10 to 14 run, with every check', async () => {
     await guide.npm('steps', '--from', '10', '--to', '14')
+    await writeVirtual(guide, booted)
   })
 
   test('a reboot of every machine brings the cluster back', async () => {
