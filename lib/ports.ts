@@ -92,13 +92,23 @@ export const ports = {
     port: 10250,
     protocol: 'tcp',
     roles: everyMachine,
-    listens: ['all'],
+    listens: ['machine'],
     program: 'kubelet',
     clients: 'the API servers (logs, exec, port-forward), metrics collectors',
     identity:
       'client certificate of the cluster authority or service-account token, ' +
       'authorised by the API server',
     purpose: 'pods of this machine: logs, exec, metrics',
+  },
+  containerdStreams: {
+    port: 10010,
+    protocol: 'tcp',
+    roles: everyMachine,
+    listens: ['loopback'],
+    program: 'containerd',
+    clients: 'the kubelet of the same machine',
+    identity: 'a word in the path, made by chance for each stream',
+    purpose: 'streams of exec, attach and port-forward',
   },
   kubeletHealthz: {
     port: 10248,

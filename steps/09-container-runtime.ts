@@ -53,6 +53,11 @@ await on(cluster.machines, async (machine) => {
       runtime_type = "io.containerd.runc.v2"
       [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc.options]
       SystemdCgroup = true
+
+      # Where the kubelet fetches the streams of exec and port-forward. By
+      # default a port by chance, which no table could name.
+      [plugins."io.containerd.grpc.v1.cri"]
+      stream_server_port = "${String(cluster.ports.containerdStreams.port)}"
     `,
   )
 })

@@ -24,6 +24,8 @@ export function flags(
     'secure-port': apiServer.port,
     'tls-cert-file': `${folder}/serving.crt`,
     'tls-private-key-file': `${folder}/serving.key`,
+    // All its ciphers are strong. Clients older than 2018 do not speak it.
+    'tls-min-version': 'VersionTLS13',
     // #endregion serving
 
     // #region etcd
@@ -45,12 +47,16 @@ export function flags(
     'service-account-issuer': `https://kubernetes.default.svc.${domain}`,
     'service-account-key-file': `${folder}/service-account.pub`,
     'service-account-signing-key-file': `${folder}/service-account.key`,
+    // Tokens of pods end after an hour, as they say, and not after a year.
+    'service-account-extend-token-expiration': false,
     // #endregion authentication
 
     // #region authorization
     // May you, and should it be so?
     'authorization-config': `${folder}/authorization.yaml`,
-    'enable-admission-plugins': 'NodeRestriction', // besides the default ones
+    // Besides the default ones. External IPs would let whoever may make a
+    // Service take the traffic of any address.
+    'enable-admission-plugins': 'NodeRestriction,DenyServiceExternalIPs',
     'admission-control-config-file': `${folder}/admission.yaml`,
 
     // Whether a pod may be privileged is for Pod Security to say:
@@ -87,7 +93,8 @@ export function flags(
     'audit-policy-file': `${folder}/audit.yaml`,
     'audit-log-path': `${logs}/audit.log`,
     'audit-log-maxsize': 100, // megabytes
-    'audit-log-maxbackup': 5,
+    'audit-log-maxbackup': 10,
+    'audit-log-maxage': 30, // days
     profiling: false, // costs nothing to those who do not debug it
 
     ...cluster.overridesFor(machine, 'kube-apiserver'),

@@ -32,6 +32,8 @@ export const manager = (
   // What pods trust the API server by.
   'root-ca-file': `${folder}/ca.crt`,
   'service-account-private-key-file': `${folder}/service-account.key`,
+  // Pods that have ended are kept for their logs. The default is 12 500.
+  'terminated-pod-gc-threshold': 1000,
   profiling: false,
 
   ...served(folder, 'controller-manager'),
@@ -66,6 +68,7 @@ export const schedulerConfiguration = (folder: string) => text`
 // server whether a caller may see more than health.
 const served = (folder: string, name: string) => ({
   'bind-address': '127.0.0.1',
+  'tls-min-version': 'VersionTLS13',
   'authentication-kubeconfig': `${folder}/${name}.kubeconfig`,
   'authorization-kubeconfig': `${folder}/${name}.kubeconfig`,
   'requestheader-client-ca-file': `${folder}/front-proxy-ca.crt`,

@@ -51,6 +51,8 @@ export function configuration(
       'cert-file': `${pki}/peer.crt`,
       'key-file': `${pki}/peer.key`,
     },
+    // Every client here speaks it, and it has no weak ciphers to leave out.
+    'tls-min-version': 'TLS1.3',
     ...cluster.overridesFor(machine, 'etcd'),
   })
 }

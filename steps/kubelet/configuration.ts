@@ -28,6 +28,8 @@ export async function configuration(
   return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
+    // Where the API servers dial it; by default it answers on every address.
+    address: machine.address,
     // Whoever may use this port runs what they like in every pod here. The
     // kubelet asks the API server who it is, and what they may do.
     authentication: {
@@ -38,6 +40,7 @@ export async function configuration(
     authorization: { mode: 'Webhook' },
     tlsCertFile: `${folder}/serving.crt`,
     tlsPrivateKeyFile: `${folder}/serving.key`,
+    tlsMinVersion: 'VersionTLS13',
     rotateCertificates: true,
     containerRuntimeEndpoint: 'unix:///run/containerd/containerd.sock',
     cgroupDriver: 'systemd',
@@ -48,6 +51,8 @@ export async function configuration(
     resolvConf: await resolvers(machine),
     // Pods get the runtime's list of allowed system calls, not all.
     seccompDefault: true,
+    // A pod that forks for ever takes its own share, not the machine's.
+    podPidsLimit: 4096,
     // Pods cannot take what the machine itself needs to stay alive.
     systemReserved: { cpu: '100m', memory: '200Mi' },
     kubeReserved: { cpu: '100m', memory: '200Mi' },

@@ -71,6 +71,9 @@ export function invitation(cluster: LiveCluster, operator: Operator) {
 
 // #region approval
 const requests = '/apis/certificates.k8s.io/v1/certificatesigningrequests'
+// Of those that the controller manager has, the one for clients of the API
+// that are kubelets.
+const signer = 'kubernetes.io/kube-apiserver-client-kubelet'
 
 /** Waits for what the machine with this token asks for, and approves it. */
 export async function approve(api: KubernetesApi, name: string, id: string) {
@@ -85,6 +88,7 @@ export async function approve(api: KubernetesApi, name: string, id: string) {
   const { commonName, organizations } = subjectOf(request.spec.request)
   assert.equal(commonName, `system:node:${name}`)
   assert.deepEqual(organizations, ['system:nodes'])
+  assert.equal(request.spec.signerName, signer)
   const approved = { type: 'Approved', status: 'True', reason: 'Joined' }
   await api.send('PUT', `${requests}/${request.metadata.name}/approval`, {
     ...request,

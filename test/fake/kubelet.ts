@@ -69,6 +69,7 @@ function join(state: WorldState, machine: FakeMachine): void {
     spec: {
       request: Buffer.from(requestFor(subject)).toString('base64'),
       username: `system:bootstrap:${id}`,
+      signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
     },
     status: {},
   }

@@ -59,7 +59,8 @@ export const moreReasons: Record<string, Record<string, string>> = {
     'authorization-config':
       'A file may be changed while the server runs, flags may not.',
     'enable-admission-plugins':
-      'NodeRestriction: a kubelet may change its own node and pods, no other.',
+      'NodeRestriction: a kubelet may change its own node and pods, no other. ' +
+      'DenyServiceExternalIPs: no Service takes an address of somebody else.',
     'admission-control-config-file': 'Sets what pods may not do by default.',
     'kubelet-certificate-authority':
       'Without it logs and exec would talk to anybody who has the address.',
@@ -79,7 +80,8 @@ export const moreReasons: Record<string, Record<string, string>> = {
     'audit-policy-file': 'Without a policy nothing is written.',
     'audit-log-path': 'A file, in a folder that only this user may read.',
     'audit-log-maxsize': 'Megabytes, then a new file is begun.',
-    'audit-log-maxbackup': 'Old files that are kept: half a gigabyte in all.',
+    'audit-log-maxbackup': 'Old files that are kept: a gigabyte in all.',
+    'audit-log-maxage': 'Days that an old file is kept.',
     profiling:
       'Profiles show what the process does; nobody needs them every day.',
   },
@@ -129,6 +131,7 @@ export const moreReasons: Record<string, Record<string, string>> = {
     'service-account-private-key-file':
       'Signs tokens that are kept in Secrets, where somebody asks for one.',
     'bind-address': 'Metrics are for this machine alone.',
+    'tls-min-version': 'No weak ciphers, as in the API server.',
     'authentication-kubeconfig': 'Asks the API server who a caller is.',
     'authorization-kubeconfig': 'Asks the API server what a caller may see.',
     'requestheader-client-ca-file':
@@ -138,6 +141,7 @@ export const moreReasons: Record<string, Record<string, string>> = {
   'kube-scheduler': {
     config: 'All else is in a file, which a diff can show.',
     'bind-address': 'Metrics are for this machine alone.',
+    'tls-min-version': 'No weak ciphers, as in the API server.',
     'authentication-kubeconfig': 'Asks the API server who a caller is.',
     'authorization-kubeconfig': 'Asks the API server what a caller may see.',
     'requestheader-client-ca-file':
@@ -184,6 +188,7 @@ export const moreReasons: Record<string, Record<string, string>> = {
     'authorization.mode': 'The API server is asked; the default allows all.',
     tlsCertFile: 'Without it the kubelet makes one that nobody can check.',
     tlsPrivateKeyFile: 'The key of that certificate.',
+    tlsMinVersion: 'No weak ciphers, as in the API server.',
     rotateCertificates:
       'Asks for a new client certificate before the old one ends.',
     containerRuntimeEndpoint: 'The socket of containerd, step 09.',
