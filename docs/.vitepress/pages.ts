@@ -49,6 +49,7 @@ const parts: { text: string; folder: string; first: string[] }[] = [
       'certificates',
       'ports',
       'flags',
+      'hardening',
       'versions',
       'faults',
       'glossary',

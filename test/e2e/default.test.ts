@@ -6,6 +6,8 @@ import { faultTests } from './faults.ts'
 import { Guide } from './guide.ts'
 import { hostTraces } from './host.ts'
 import { dropped, killedAndRunAgain } from './interrupted.ts'
+import { nothingPrintsSecrets } from './printed.ts'
+import { refusals } from './refusals.ts'
 
 const name = 'e2e'
 const guide = new Guide(name, 'cluster.yaml', 140)
@@ -68,6 +70,8 @@ describe('the cluster of cluster.yaml', () => {
       expect(readFileSync(machine.key, 'utf8')).toContain('PRIVATE KEY')
     }
   })
+
+  refusals(guide)
 
   test('npx zx runs one step, and each of its verbs', async () => {
     const applied = await guide.step('05-etcd')
@@ -238,6 +242,8 @@ describe('the cluster of cluster.yaml', () => {
     expect(await startTimes('cp-1')).toBe(times)
     expect(await startTimes('worker-1')).toBe(worker)
   })
+
+  nothingPrintsSecrets(guide, name)
 
   test('the caches are kept, and nothing else, by npm run down', async () => {
     await guide.npm('down')

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { parse } from 'yaml'
+import { refuseSecrets, secretWords } from '../../commands/docs/secrets.ts'
 import { yaml } from '../../lib/yaml.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -20,6 +21,8 @@ export class Guide {
   readonly file: string
   readonly directory: string
   readonly #network: number
+  readonly #printed: { command: string; text: string }[] = []
+  readonly #secrets = new Set<string>()
 
   /**
    * @param name of the cluster; its lab and its state are the test's own
@@ -54,11 +57,21 @@ export class Guide {
       .replaceAll('203.0.113.', '198.51.100.')
   }
 
+  /** Text of the cluster file. */
+  read(): string {
+    return readFileSync(this.file, 'utf8')
+  }
+
+  /** Replaces the cluster file. */
+  write(text: string): void {
+    writeFileSync(this.file, text)
+  }
+
   /** Rewrites the cluster file. */
   edit(change: (cluster: ClusterText) => void): void {
-    const cluster = parse(readFileSync(this.file, 'utf8')) as ClusterText
+    const cluster = parse(this.read()) as ClusterText
     change(cluster)
-    writeFileSync(this.file, yaml(cluster))
+    this.write(yaml(cluster))
   }
 
   /** `npm run NAME -- …`; fails the test unless it ends with 0. */
@@ -73,20 +86,12 @@ export class Guide {
 
   /** The same, for a command that may or should fail. */
   tryNpm(name: string, ...args: string[]) {
-    return execa('npm', ['run', '--silent', name, '--', ...args], {
-      ...this.#options(),
-      reject: false,
-      all: true,
-    })
+    return this.#run('npm', 'run', '--silent', name, '--', ...args)
   }
 
   /** `npx zx steps/NN-name.ts …`, as the pages say. */
   step(name: string, ...args: string[]) {
-    return execa('npx', ['zx', `steps/${name}.ts`, ...args], {
-      ...this.#options(),
-      reject: false,
-      all: true,
-    })
+    return this.#run('npx', 'zx', `steps/${name}.ts`, ...args)
   }
 
   /** A step whose process is killed when it has made so many changes. */
@@ -110,7 +115,36 @@ export class Guide {
     return this.npm('lab', 'ssh', machine, script)
   }
 
-  #options() {
-    return { cwd: root, env: { CLUSTER: this.file }, stdin: 'ignore' as const }
+  /** Keeps what something printed, for {@link refuseSecrets} to look at. */
+  keep(command: string, text: string): void {
+    this.#printed.push({ command, text })
+    // What is secret now may be gone when it is looked for.
+    for (const word of secretWords(this.directory)) this.#secrets.add(word)
+  }
+
+  /**
+   * Looks for keys and tokens in all that was printed up to now.
+   *
+   * @returns how many outputs there were, and how many secrets to look for
+   * @throws {GuideError} with the command that printed one
+   */
+  refuseSecrets(): { outputs: number; secrets: number } {
+    for (const { command, text } of this.#printed) {
+      refuseSecrets(command, text, this.#secrets)
+    }
+    const outputs = this.#printed.length
+    return { outputs, secrets: this.#secrets.size }
+  }
+
+  async #run(program: string, ...words: string[]) {
+    const result = await execa(program, words, {
+      cwd: root,
+      env: { CLUSTER: this.file },
+      stdin: 'ignore',
+      reject: false,
+      all: true,
+    })
+    this.keep(`${program} ${words.join(' ')}`, result.all)
+    return result
   }
 }

@@ -18,6 +18,7 @@ async function type(text: string, machine?: string): Promise<void> {
     { text: guide.moved(text), ...(machine && { machine }) },
     { clusterFile: guide.file },
   )
+  guide.keep(text, output)
   expect(exitCode, `${text}\n${output}`).toBe(0)
 }
 
@@ -80,4 +81,8 @@ describe('the blocks of the pages', () => {
     )
 
   test.each(undoing)('$where: $command', ({ command }) => type(command))
+
+  test('nothing that was printed is a secret', () => {
+    expect(guide.refuseSecrets().outputs).toBeGreaterThan(blocks.length)
+  })
 })

@@ -57,6 +57,10 @@ describe('the cluster of single.yaml', () => {
     expect(left.trim()).toBe('')
   })
 
+  test('nothing that was printed is a secret', () => {
+    expect(guide.refuseSecrets().secrets).toBeGreaterThan(50)
+  })
+
   test('npm run down leaves nothing on this host', async () => {
     await guide.npm('down')
     expect(await hostTraces([name])).toEqual(before)
