@@ -86,24 +86,6 @@ export async function enter(guide: Guide): Promise<Ground> {
   const stranger = open(await addStranger(guide))
   await stranger.run`apt-get -qq update; apt-get -qq install curl`
   await makePods(api, cluster, [taken, other])
-  const authority = operator.read('pki/cluster/ca.crt')
-
-  const asks: Ground['asks'] = async (who, request, options = {}) => {
-    const [method = '', where = ''] = request.split(' ')
-    const { body, type = 'application/json', headers = {} } = options
-    const { status, text } = await ask(`${servers[0]}${where}`, {
-      method,
-      agent: agentFor({ authority, ...who }),
-      headers: {
-        ...(who.token && { authorization: `Bearer ${who.token}` }),
-        ...(body !== undefined && { 'content-type': type }),
-        ...headers,
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    })
-    return { status, text, error: '' }
-  }
-
   const nobodys = await createAuthority({ commonName: 'nobody', days: 1 })
   const certificate = (of: Pair, commonName: string, groups: string[]) =>
     issue({
@@ -116,7 +98,8 @@ export async function enter(guide: Guide): Promise<Ground> {
   ])
   return {
     ...{ cluster, machines, controlPlanes, taken, other },
-    ...{ operator, api, asks, alice },
+    ...{ operator, api, alice },
+    asks: asker(servers[0] ?? '', operator.read('pki/cluster/ca.crt')),
     from: {
       'a pod': await insidePod(api, taken),
       'a stranger': vantage(stranger),
@@ -129,6 +112,24 @@ export async function enter(guide: Guide): Promise<Ground> {
       await stranger.run`systemctl poweroff --force`.catch(() => '')
       await removeAll(api)
     },
+  }
+}
+
+function asker(server: string, authority: string): Ground['asks'] {
+  return async (who, request, options = {}) => {
+    const [method = '', where = ''] = request.split(' ')
+    const { body, type = 'application/json', headers = {} } = options
+    const { status, text } = await ask(server + where, {
+      method,
+      agent: agentFor({ authority, ...who }),
+      headers: {
+        ...(who.token && { authorization: `Bearer ${who.token}` }),
+        ...(body !== undefined && { 'content-type': type }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    return { status, text, error: '' }
   }
 }
 
