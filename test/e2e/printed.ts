@@ -3,6 +3,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { refuseSecrets, secretWords } from '../../commands/docs/secrets.ts'
 import { labsFolder } from '../../lab/names.ts'
 import { loadCluster } from '../../lib/cluster.ts'
 import type { FilesData } from '../reference/files.ts'
@@ -54,6 +55,11 @@ export function nothingPrintsSecrets(guide: Guide, name: string): void {
       )
       await guide.on(name, 'cat /var/log/kubernetes/*.log 2>/dev/null || true')
     }
+    // One line of a key would be found.
+    const file = join(guide.directory, 'pki/cluster/admin.key')
+    const line = readFileSync(file, 'utf8').split('\n')[5] ?? ''
+    const known = secretWords(guide.directory)
+    expect(() => refuseSecrets('a key', `# ${line}`, known)).toThrow()
     const { outputs, secrets } = guide.refuseSecrets()
     expect(outputs).toBeGreaterThan(10)
     expect(secrets).toBeGreaterThan(100)
