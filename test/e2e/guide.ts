@@ -86,24 +86,20 @@ export class Guide {
 
   /** The same, for a command that may or should fail. */
   tryNpm(name: string, ...args: string[]) {
-    return this.#run('npm', 'run', '--silent', name, '--', ...args)
+    return this.#run('npm', ['run', '--silent', name, '--', ...args])
   }
 
   /** `npx zx steps/NN-name.ts …`, as the pages say. */
   step(name: string, ...args: string[]) {
-    return this.#run('npx', 'zx', `steps/${name}.ts`, ...args)
+    return this.#run('npx', ['zx', `steps/${name}.ts`, ...args])
   }
 
   /** A step whose process is killed when it has made so many changes. */
   killedStep(name: string, changes: number) {
     const killer = './test/e2e/faults/stop-after.ts'
-    const { env, ...options } = this.#options()
-    return execa(process.execPath, ['--import', killer, `steps/${name}.ts`], {
-      ...options,
-      env: { ...env, STOP_AFTER: String(changes) },
-      reject: false,
-      all: true,
-    })
+    const env = { STOP_AFTER: String(changes) }
+    const words = ['--import', killer, `steps/${name}.ts`]
+    return this.#run(process.execPath, words, env)
   }
 
   async kubectl(...args: string[]): Promise<string> {
@@ -136,10 +132,14 @@ export class Guide {
     return { outputs, secrets: this.#secrets.size }
   }
 
-  async #run(program: string, ...words: string[]) {
+  async #run(
+    program: string,
+    words: string[],
+    env: Record<string, string> = {},
+  ) {
     const result = await execa(program, words, {
       cwd: root,
-      env: { CLUSTER: this.file },
+      env: { CLUSTER: this.file, ...env },
       stdin: 'ignore',
       reject: false,
       all: true,
