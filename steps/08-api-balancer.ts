@@ -41,10 +41,11 @@ const configuration = text`
     option httpchk GET /readyz
     http-check expect status 200
     # One that is gone takes its connections with it: clients come again at
-    # once instead of waiting for a time-out. But one that is slow must not
-    # lose them: all clients would log in anew, and it would be slower still.
+    # once instead of waiting for a time-out.
     default-server on-marked-down shutdown-sessions
     default-server check inter 1s fall 3 rise 1
+    # But one that is slow keeps them: all its clients would log in anew, and
+    # it would be slower still.
     timeout check 10s
     default-server check-ssl verify required ca-file ${folder}/ca.crt
     ${cluster.controlPlanes
