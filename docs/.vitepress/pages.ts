@@ -12,7 +12,7 @@ const parts: { text: string; folder: string; first: string[] }[] = [
   {
     text: 'Start',
     folder: 'guide',
-    first: ['getting-started', 'your-own-machines', 'fork-a-step'],
+    first: ['getting-started', 'lab', 'your-own-machines', 'fork-a-step'],
   },
   {
     text: 'The steps',
