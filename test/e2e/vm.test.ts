@@ -147,3 +147,24 @@ describe('the guide on virtual machines', () => {
     expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(name)
   })
 })
+
+describe('a virtual machine with Debian 12', () => {
+  const older = new Guide('vm-12', 'test/e2e/vm.yaml', 170)
+
+  afterAll(async () => {
+    await older.npm('down')
+  })
+
+  test('boots as well, and step 01 is content with it', async () => {
+    older.edit((cluster) => {
+      cluster.lab = { machines: 'vm', os: 'debian-12' }
+      const [one] = cluster.machines
+      if (one)
+        cluster.machines = [{ ...one, roles: ['control-plane', 'worker'] }]
+    })
+    await older.npm('lab', 'up', '--yes')
+    expect(await older.on('cp-1', 'cat /etc/os-release')).toContain('bookworm')
+    const { exitCode, all } = await older.step('01-machines')
+    expect(exitCode, all).toBe(0)
+  })
+})
