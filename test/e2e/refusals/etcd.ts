@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { sh } from '../../../lib/shell.ts'
 import { type Ground, namespace, places } from './ground.ts'
+import { vantage, type Who } from './vantage.ts'
 
 /** Whoever reads the database has every Secret, whoever writes it has all. */
 export function etcdRefuses(ground: () => Ground): void {
@@ -16,30 +17,32 @@ export function etcdRefuses(ground: () => Ground): void {
         'one of somebody else': await foreign('etcdctl'),
         'that of a node': stolen,
       }
-      for (const { name, address } of controlPlanes) {
-        const doors = {
-          [`https://${address}:${etcdClient.port}/health`]: 'etcd/etcdctl',
-          [`https://${address}:${etcdPeer.port}/version`]: `etcd/peer-${name}`,
-        }
-        for (const [url, right] of Object.entries(doors)) {
+      for (const machine of controlPlanes) {
+        const { name, address } = machine
+        const client = `https://${address}:${etcdClient.port}/health`
+        const peer = `https://${address}:${etcdPeer.port}/version`
+        const ask = (url: string, who: Who) => from[place].ask(url, who)
+        for (const url of [client, peer]) {
           for (const [what, who] of Object.entries(wrong)) {
-            const { status, error } = await from[place].ask(url, who)
+            const { status, error } = await ask(url, who)
             expect(status, `${url}: ${what}`).toBe(0)
             // It answered, so somebody is there who has hung up.
-            expect(error, `${url}: ${what}`).toMatch(
-              /alert|not connected|reset/,
-            )
+            expect(error, `${url}: ${what}`).toMatch(hungUp)
           }
-          const { status, error } = await from[place].ask(
-            url,
-            operator.pair(right),
-          )
-          expect(status, `${url}: ${error}`).toBe(200)
         }
+        const right = await ask(client, operator.pair('etcd/etcdctl'))
+        expect(right.status, right.error).toBe(200)
+        // That of a member is good on its own address alone.
+        const member = operator.pair(`etcd/peer-${name}`)
+        expect((await ask(peer, member)).status, peer).toBe(0)
+        const own = await vantage(machine).ask(peer, member)
+        expect(own.status, `${peer}: ${own.error}`).toBe(200)
       }
     },
   )
 }
+
+const hungUp = /alert|not connected|reset|Empty reply/
 
 /** What somebody who steals a disk finds. */
 export function secretsAreEncrypted(ground: () => Ground): void {

@@ -5,9 +5,11 @@ import { type Ground, namespace } from './ground.ts'
 
 const rbac = '/apis/rbac.authorization.k8s.io/v1'
 
-/** What would let somebody get further, by API group. */
-const further: readonly (readonly [verb: string, what: string])[] = [
-  ...(['get', 'list', 'watch'] as const).map((it) => [it, 'secrets'] as const),
+/** What would let somebody get further: a verb, and RESOURCE/SUB.GROUP. */
+const further: readonly [verb: string, what: string][] = [
+  ['get', 'secrets'],
+  ['list', 'secrets'],
+  ['watch', 'secrets'],
   ['create', 'pods'],
   ['create', 'pods/exec'],
   ['create', 'persistentvolumes'],

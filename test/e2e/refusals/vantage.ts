@@ -34,17 +34,18 @@ export interface Vantage {
 export function vantage(machine: Machine, inside: Script = sh``): Vantage {
   return {
     async ask(url, { certificate = '', key = '', token = '' } = {}) {
-      // A key is never an argument, which every process could read.
+      const config = [
+        ...['silent', 'show-error', 'insecure', 'http1.1', 'max-time = 10'],
+        ...['output = body', 'write-out = "%{http_code} %{errormsg}"'],
+        ...(token ? [`header = "authorization: Bearer ${token}"`] : []),
+        ...(key ? ['cert = crt', 'key = key'] : []),
+      ].join('\n')
+      // In files, because every process could read an argument.
       const said = await machine.run`
         folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
-        { echo silent; echo show-error; echo insecure; echo http1.1; echo 'max-time = 10'
-          echo 'output = body'
-          echo 'write-out = "%{http_code} %{errormsg}"'
-          [ -z ${token} ] || echo 'header = "authorization: Bearer '${token}'"'
-          [ -z ${key} ] || { echo 'cert = crt'; echo 'key = key'; }
-        } >config
+        printf %s ${config} >config
         printf %s ${certificate} >crt; printf %s ${key} >key
-        ${inside} curl --config config ${url} 2>errors || true
+        ${inside} curl --config config ${url} 2>/dev/null || true
         echo; head -c 3000 body 2>/dev/null || true`
       const [first = '', ...body] = said.split('\n')
       const [status = '', ...error] = first.split(' ')
