@@ -1,13 +1,11 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { type Script, sh } from '../lib/shell.ts'
 import {
   cgroupEnds,
   createCgroup,
   killCgroup,
-  members,
   removeCgroup,
   thawCgroup,
 } from './cgroup.ts'
@@ -20,7 +18,6 @@ import {
   isRunning,
   machineCgroup,
   machineFolder,
-  readProcess,
   recordMade,
   refuseChanged,
   supervisorsOf,
@@ -28,7 +25,7 @@ import {
 import { workCgroup } from './names.ts'
 import { bridge, insideNetwork } from './network.ts'
 import type { LabMachine, LabPlan } from './plan.ts'
-import { adminPath, joinCgroup, shell } from './root-command.ts'
+import { joinCgroup, shell } from './root-command.ts'
 
 // Seconds that a machine may take to power off before it is killed. Its
 // systemd gives a service up to 90, but none of ours needs more than a few.
@@ -47,7 +44,7 @@ export function containerMachines(plan: LabPlan, base: string): MachineMaker {
   const log = ({ name }: LabMachine) => consoleLog(plan.directory, name)
 
   const kill = async (machine: LabMachine) => {
-    await unplug(members(cgroup(machine)))
+    await unplug(plan.network, machine.name)
     await killCgroup(cgroup(machine))
     await removeCgroup(cgroup(machine))
   }
@@ -120,19 +117,15 @@ export function containerMachines(plan: LabPlan, base: string): MachineMaker {
 
 // The kernel says goodbye for a process that is killed: it ends its
 // connections. A machine without power does not, and its peers have to find
-// out. So its link goes first.
-async function unplug(pids: readonly number[]): Promise<void> {
-  const first = pids.find((pid) =>
-    // The first of a namespace of processes that is one level down.
-    /^NSpid:\t\d+\t1$/m.test(readProcess(pid, 'status')),
+// out. So its link goes first, which also makes room for the next one: the
+// network of a machine outlives it while a connection is waited for.
+async function unplug(network: string, machine: string): Promise<void> {
+  // Named by systemd-nspawn; a long name is another one besides a short one.
+  const link = `vb-${machine}`
+  await shell(
+    `unplug ${machine}`,
+    sh`${insideNetwork(network)} ip link delete ${link} 2>/dev/null || :`,
   )
-  if (first === undefined) return
-  const command = ['--net', '--target', String(first)]
-  await execa('nsenter', [...command, 'ip', 'link', 'set', 'eth0', 'down'], {
-    // It may end by itself, or be so young that it has no link yet.
-    reject: false,
-    env: { PATH: adminPath() },
-  })
 }
 
 // Boots, and boots again after a reboot, which systemd-nspawn leaves to a

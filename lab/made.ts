@@ -56,14 +56,13 @@ export function isRunning(cluster: string, machine: string): boolean {
 /** The processes that a machine cannot be without: one, while it runs. */
 export function supervisorsOf(cluster: string, machine: string): number[] {
   return members(machineCgroup(cluster, machine)).filter((pid) =>
-    supervisors.includes(readProcess(pid, 'comm').trim()),
+    supervisors.includes(programOf(pid)),
   )
 }
 
-/** A file of a process in /proc; nothing when it has ended. */
-export function readProcess(pid: number, file: string): string {
+function programOf(pid: number): string {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
   } catch {
     return ''
   }
