@@ -119,7 +119,7 @@ describe('the cluster of cluster.yaml', () => {
   test('12 to 14 are undone and done again', () => undoAndRedo('12'))
   test('10 to 14 are undone and done again', () => undoAndRedo('10'))
 
-  test('05 to 14 are undone, done again and killed meanwhile: no data is lost', async () => {
+  test('05 to 14 are undone, killed on the way back and done, and no data is lost', async () => {
     await guide.kubectl('create', 'configmap', 'kept', '--from-literal=a=b')
     await undo('05')
     await killedAndRunAgain(guide, '05')

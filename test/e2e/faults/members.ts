@@ -48,13 +48,19 @@ export async function memberOf(
 export async function leaderAndFollower(
   cluster: Cluster,
 ): Promise<{ leader: MachineEntry; follower: MachineEntry }> {
+  const leader = await leaderAmong(cluster, cluster.controlPlanes)
+  const follower = cluster.controlPlanes.find((it) => it !== leader)
+  if (leader && follower) return { leader, follower }
+  throw new Error('no member of etcd leads, or there is but one')
+}
+
+/** The member that leads, if it is one of these. */
+export async function leaderAmong(
+  cluster: Cluster,
+  machines: readonly MachineEntry[],
+): Promise<MachineEntry | undefined> {
   const members = await Promise.all(
-    cluster.controlPlanes.map((machine) => memberOf(cluster, machine)),
+    machines.map((machine) => memberOf(cluster, machine)),
   )
-  const leader = members.find(({ leads }) => leads)
-  const follower = members.find(({ leads }) => !leads)
-  if (leader && follower) {
-    return { leader: leader.machine, follower: follower.machine }
-  }
-  throw new Error(members.map(({ why }) => why).join('\n'))
+  return members.find(({ leads }) => leads)?.machine
 }

@@ -4,20 +4,18 @@ import assert from 'node:assert/strict'
 import { execa } from 'execa'
 import { hardwareAddress, networkName } from '../../../lab/names.ts'
 import { until } from '../../../lib/wait.ts'
-import { leaderAndFollower } from './members.ts'
-import type { Scene } from './scene.ts'
+import { leaderAmong, leaderAndFollower } from './members.ts'
+import { rounded, type Scene } from './scene.ts'
 
 /** The control plane that leads is cut off from all others, and healed. */
 export async function networkCut(scene: Scene): Promise<string> {
   const { cluster, guide, writer } = scene
   const { leader, follower } = await leaderAndFollower(cluster)
   await guide.on(leader.name, otherSide(follower.address))
+  const others = cluster.controlPlanes.filter((it) => it !== leader)
   const heal = await cutOff(cluster.name, leader.name)
   try {
-    await until('another member leads', async () => {
-      const { leader: now } = await leaderAndFollower(cluster)
-      return now.name !== leader.name
-    })
+    await until('another member leads', () => leaderAmong(cluster, others))
     await writer.more(20)
     await until(
       'the cut has lasted as long as its other side tries',
@@ -26,6 +24,7 @@ export async function networkCut(scene: Scene): Promise<string> {
   } finally {
     await heal.now()
   }
+  const alone = rounded((performance.now() - heal.began) / 1000)
   await scene.whole()
   const tried = await guide.on(
     leader.name,
@@ -33,7 +32,7 @@ export async function networkCut(scene: Scene): Promise<string> {
   )
   assert.deepEqual(tried.trim().split('\n'), ['refused', 'refused'])
   return (
-    `${leader.name}, which led, was alone for ${otherSideSeconds} s; ` +
+    `${leader.name}, which led, was alone for ${alone} s; ` +
     'another led, and on its side no write was accepted'
   )
 }
