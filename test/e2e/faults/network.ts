@@ -30,18 +30,19 @@ export async function networkCut(scene: Scene): Promise<string> {
     leader.name,
     `cat ${otherSideSays}; rm ${otherSideSays}`,
   )
-  assert.deepEqual(tried.trim().split('\n'), ['refused', 'refused'])
+  assert.match(tried.trim(), /^refused(\nrefused)*$/)
   return (
     `${leader.name}, which led, was alone for ${alone} s; ` +
     'another led, and on its side no write was accepted'
   )
 }
 
-// Two writes of two seconds each, begun at most a second after the cut.
+// A write is given up after two seconds; a busy machine needs time, too.
 const otherSideSeconds = 8
 const otherSideSays = '/run/other-side'
 
-// A program on the machine that will be alone: nobody can ask it then.
+// A program on the machine that will be alone: nobody can ask it then. It
+// counts a write only if the machine still was alone after it.
 function otherSide(peer: string): string {
   const pki = '/etc/etcd/pki'
   const etcdctl =
@@ -49,11 +50,13 @@ function otherSide(peer: string): string {
     `--key ${pki}/etcdctl.key --command-timeout 2s`
   return `rm -f ${otherSideSays}
     systemd-run --quiet --collect --unit other-side bash -c '
-      while timeout 0.5 bash -c "</dev/tcp/${peer}/2379"; do sleep 0.1; done
-      for i in 1 2; do
-        ${etcdctl} put /kubernetes-from-scratch/other-side $i >/dev/null 2>&1 &&
-          echo acknowledged || echo refused
-      done > ${otherSideSays}'`
+      reached() { timeout 0.5 bash -c "</dev/tcp/${peer}/2379"; }
+      while reached; do sleep 0.1; done
+      while
+        ${etcdctl} put /kubernetes-from-scratch/other-side x >/dev/null 2>&1 &&
+          said=accepted || said=refused
+        ! reached
+      do echo $said >> ${otherSideSays}; done'`
 }
 
 /**
