@@ -24,6 +24,7 @@ export interface Accelerator {
 
 /** What a machine is started with. */
 export interface Start {
+  cluster: string
   machine: LabMachine
   machineId: string
   accelerator: Accelerator['name']
@@ -38,10 +39,12 @@ export interface Start {
  * Unix socket's may have 108 bytes and no more.
  */
 export function qemuArguments(start: Start): string[] {
-  const { machine, machineId, accelerator, image, link } = start
+  const { cluster, machine, machineId, accelerator, image, link } = start
   const { disk, identity, orders } = machineFilesOf
   return [
-    ...['-name', machine.name, '-machine', 'q35', '-no-user-config'],
+    // For people who look at processes.
+    ...['-name', `${cluster}/${machine.name}`],
+    ...['-machine', 'q35', '-no-user-config'],
     ...processor(accelerator),
     ...['-smp', String(machine.size.cpus)],
     ...['-m', `${machine.size.memory}M`],

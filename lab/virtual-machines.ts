@@ -81,7 +81,7 @@ export function virtualMachines(
       const boot = run(folder(machine), link, [
         qemu,
         ...qemuArguments({
-          ...{ machine, accelerator, image, link },
+          ...{ cluster: plan.cluster, machine, accelerator, image, link },
           machineId: machineId.trim(),
         }),
       ])

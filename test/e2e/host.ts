@@ -48,10 +48,12 @@ function processes(): string[] {
     })
 }
 
-// The lab's processes name its folder or its bridge, connections the state.
+// The lab's processes name its folder, its bridge or itself, connections the
+// state.
 function belongsTo(name: string, line: string): boolean {
   const folder = `kubernetes-from-scratch/(lab/)?${name}\\b`
-  return new RegExp(`${folder}|kfs-${name}\\b|--machine=.*${name}`).test(line)
+  const supervisor = `--machine=.*${name}|-name ${name}/`
+  return new RegExp(`${folder}|kfs-${name}\\b|${supervisor}`).test(line)
 }
 
 function ancestors(): string[] {

@@ -22,13 +22,15 @@ describe('a virtual machine', () => {
   }
   const start = (accelerator: 'kvm' | 'tcg') =>
     qemuArguments({
-      ...{ machine, accelerator, image: '/image', link: 'vm-1' },
+      ...{ cluster: 'scratch', machine, accelerator },
+      ...{ image: '/image', link: 'vm-1' },
       machineId: '0123456789abcdef0123456789abcdef',
     }).join(' ')
 
   test('has the processors, the memory and the address of its plan', () => {
     expect(start('tcg')).toMatch(/-smp 3 -m 1536M .*mac=02:11:22:33:44:55/)
     expect(start('tcg')).toContain('systemd.hostname=cp-1')
+    expect(start('tcg')).toContain('-name scratch/cp-1 ')
   })
 
   test('is told its identity, so that a copy of the disk is no twin', () => {
