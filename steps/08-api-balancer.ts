@@ -43,7 +43,7 @@ const configuration = text`
     # One that is gone takes its connections with it: clients come again at
     # once instead of waiting for a time-out.
     default-server on-marked-down shutdown-sessions
-    default-server check inter 1s fall 3 rise 1
+    default-server check inter 2s fastinter 1s downinter 1s fall 3 rise 1
     # But one that is slow keeps them: all its clients would log in anew, and
     # it would be slower still.
     timeout check 10s
