@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
-import { parseArgs } from 'node:util'
 import { clusterFileFromArguments } from '../lib/cluster.ts'
 import { GuideError, renderError } from '../lib/errors.ts'
+import { readFlags } from '../lib/flags.ts'
 import { sshOptions } from '../lib/ssh.ts'
 import { consoleFile, printConsole } from './console.ts'
 import { labDown } from './down.ts'
@@ -88,21 +88,14 @@ function takeCommand(argv: string[]): string[] {
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        yes: { type: 'boolean', default: false },
-        vm: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        cluster: { type: 'string' },
-        follow: { type: 'boolean', short: 'f', default: false },
-      },
-    })
-  } catch (error) {
-    throw misuse((error as Error).message)
-  }
+  const options = {
+    yes: { type: 'boolean', default: false },
+    vm: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    cluster: { type: 'string' },
+    follow: { type: 'boolean', short: 'f', default: false },
+  } as const
+  return readFlags(args, options, usage, true)
 }
 
 async function ssh(file: string, names: string[], remote: string[]) {

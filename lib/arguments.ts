@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util'
 import { GuideError } from './errors.ts'
+import { readFlags } from './flags.ts'
 
 /** What a step was asked to do. */
 export type Verb = 'apply' | 'plan' | 'verify' | 'undo' | 'drill'
@@ -33,25 +33,20 @@ const usage = `usage: npx zx steps/NN-name.ts [one of]
  */
 export function parseStepArguments(argv: readonly string[]): StepArguments {
   const boolean = { type: 'boolean', default: false } as const
-  const values = (() => {
-    try {
-      return parseArgs({
-        args: [...argv],
-        options: {
-          plan: boolean,
-          verify: boolean,
-          undo: boolean,
-          drill: boolean,
-          cascade: boolean,
-          forget: boolean,
-          'no-verify': boolean,
-          cluster: { type: 'string' },
-        },
-      }).values
-    } catch (error) {
-      throw new GuideError(`${(error as Error).message}\n${usage}`)
-    }
-  })()
+  const { values } = readFlags(
+    argv,
+    {
+      plan: boolean,
+      verify: boolean,
+      undo: boolean,
+      drill: boolean,
+      cascade: boolean,
+      forget: boolean,
+      'no-verify': boolean,
+      cluster: { type: 'string' },
+    },
+    usage,
+  )
   const verbs = (['plan', 'verify', 'undo', 'drill'] as const).filter(
     (verb) => values[verb],
   )

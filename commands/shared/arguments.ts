@@ -1,6 +1,7 @@
-import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
+import type { ParseArgsOptionsConfig } from 'node:util'
 import { clusterFileFromArguments } from '../../lib/cluster.ts'
 import { GuideError } from '../../lib/errors.ts'
+import { readFlags } from '../../lib/flags.ts'
 import { quote } from '../../lib/shell.ts'
 
 const always = {
@@ -36,13 +37,7 @@ export function readArguments<const T extends ParseArgsOptionsConfig>(
       `npm took ${taken} for a flag of its own: write -- before the flags`,
     )
   }
-  const values = (() => {
-    try {
-      return parseArgs({ args: [...argv], options: known }).values
-    } catch (error) {
-      throw misuse((error as Error).message)
-    }
-  })()
+  const { values } = readFlags(argv, known, usage)
   if ((values as { help?: boolean }).help) {
     console.log(usage)
     process.exit(0)

@@ -34,13 +34,13 @@ describe('the arguments of a step', () => {
 
 describe('arguments that make no sense', () => {
   test.each([
-    [['--paln'], "Unknown option '--paln'"],
-    [['05'], 'Unexpected argument'],
+    [['--paln'], 'there is no flag --paln (did you mean --plan?)'],
+    [['05'], 'found "05", allowed: flags alone'],
     [['--plan', '--undo'], '--plan and --undo cannot go together'],
     [['--verify', '--drill'], '--verify and --drill cannot go together'],
     [['--cascade'], '--cascade goes with --undo only'],
     [['--plan', '--forget'], '--forget goes with --undo only'],
-    [['--cluster'], 'argument missing'],
+    [['--cluster'], '--cluster: found nothing'],
     [['--plan=yes'], '--plan'],
   ])('%j are refused with the usage', (argv, message) => {
     const parse = () => parseStepArguments(argv)
