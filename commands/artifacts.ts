@@ -8,6 +8,7 @@ import {
 import { artifactsFolder } from '../lib/artifacts/cache.ts'
 import { loadCluster } from '../lib/cluster.ts'
 import { GuideError } from '../lib/errors.ts'
+import { printable } from '../lib/flags.ts'
 import { seconds } from '../lib/report.ts'
 import { readArguments } from './shared/arguments.ts'
 import { command } from './shared/command.ts'
@@ -48,5 +49,5 @@ function architectureOf(given: string | undefined): Architecture | undefined {
   const known = architectures.find((it) => it === given)
   if (known) return known
   const allowed = architectures.join(' or ')
-  throw new GuideError(`--arch: found ${given}, allowed: ${allowed}`)
+  throw new GuideError(`--arch: found ${printable(given)}, allowed: ${allowed}`)
 }

@@ -10,6 +10,7 @@ import { labUp } from '../lab/up.ts'
 import { architectureHere } from '../lib/artifacts/artifact.ts'
 import { loadCluster } from '../lib/cluster.ts'
 import { GuideError } from '../lib/errors.ts'
+import { printable } from '../lib/flags.ts'
 import { seconds } from '../lib/report.ts'
 import { stepFiles } from '../lib/steps.ts'
 import { readArguments } from './shared/arguments.ts'
@@ -50,7 +51,9 @@ await command(async () => {
   })
   const { only = '' } = values
   if (only && !parts.includes(only)) {
-    throw new GuideError(`--only: found ${only}\n${usage}`)
+    throw new GuideError(
+      `--only: found ${printable(only)}, allowed: ${parts.join(', ')}\n${usage}`,
+    )
   }
   const folder = mkdtempSync(join(tmpdir(), 'kfs-bench-'))
   const screen = screenOn(process.stderr)

@@ -9,11 +9,15 @@ import { constants } from 'node:os'
 import { clusterFileFromArguments, loadCluster } from '../lib/cluster.ts'
 import { kubectlOf } from '../lib/kubectl.ts'
 import { adminKubeconfig } from './shared/admin-kubeconfig.ts'
+import { clusterFlag } from './shared/arguments.ts'
 import { command } from './shared/command.ts'
 
 await command(async () => {
   const cluster = loadCluster(clusterFileFromArguments([], process.env))
-  const kubeconfig = adminKubeconfig(cluster)
+  const kubeconfig = adminKubeconfig(
+    cluster,
+    clusterFlag({ cluster: process.env.CLUSTER }),
+  )
   const program = await kubectlOf(cluster)
   // Ctrl-C is for kubectl, and for what it runs in a pod.
   for (const name of ['SIGINT', 'SIGQUIT'] as const) process.on(name, () => {})

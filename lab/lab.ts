@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
+import { closest } from '../lib/closest.ts'
 import { clusterFileFromArguments } from '../lib/cluster.ts'
 import { GuideError, renderError } from '../lib/errors.ts'
-import { readFlags } from '../lib/flags.ts'
+import { printable, readFlags } from '../lib/flags.ts'
 import { sshOptions } from '../lib/ssh.ts'
 import { consoleFile, printConsole } from './console.ts'
 import { labDown } from './down.ts'
@@ -27,6 +28,10 @@ const usage = `usage: npm run lab -- VERB [options]
              -f, --follow   and what it prints from now on
 
   --cluster FILE   the cluster; default cluster.yaml, or $CLUSTER`
+
+const verbs = [
+  ...['up', 'down', 'status', 'ssh', 'stop', 'start', 'kill', 'console'],
+]
 
 try {
   process.exitCode = await main(process.argv.slice(2))
@@ -66,8 +71,14 @@ async function main(argv: string[]): Promise<number> {
     case 'console':
       return printConsole(consoleFile(file, names[0]), values)
     default:
-      throw misuse(verb ? `unknown: ${verb}` : 'a verb is missing')
+      throw misuse(verb ? unknownVerb(verb) : 'a verb is missing')
   }
+}
+
+function unknownVerb(verb: string): string {
+  const near = closest(verb, verbs)
+  const guess = near ? ` (did you mean ${near}?)` : ''
+  return `there is no verb ${printable(verb)}${guess}`
 }
 
 function mostNames(verb: string | undefined): number {

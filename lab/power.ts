@@ -1,5 +1,6 @@
 import type { Cluster, MachineEntry } from '../lib/cluster.ts'
 import { GuideError } from '../lib/errors.ts'
+import { printable } from '../lib/flags.ts'
 import { closeSsh } from '../lib/ssh.ts'
 import { loadLab } from './lab-file.ts'
 import { labPlan } from './plan.ts'
@@ -52,7 +53,7 @@ export function machinesNamed(
   }
   throw new GuideError(
     unknown.length > 0
-      ? `No machine ${unknown.join(', ')}; there are ${all.join(', ')}`
+      ? `No machine ${unknown.map(printable).join(', ')}; there are ${all.join(', ')}`
       : `Which machine? There are ${all.join(', ')}`,
   )
 }

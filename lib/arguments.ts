@@ -60,6 +60,11 @@ export function parseStepArguments(argv: readonly string[]): StepArguments {
       throw new GuideError(`--${flag} goes with --undo only\n${usage}`)
     }
   }
+  if (values['no-verify'] && verb !== 'apply') {
+    throw new GuideError(
+      `--no-verify and --${verb} cannot go together\n${usage}`,
+    )
+  }
   return {
     verb,
     skipVerify: values['no-verify'],

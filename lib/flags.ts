@@ -30,7 +30,7 @@ export function readFlags<const T extends ParseArgsOptionsConfig>(
   for (const token of tokens) {
     const why =
       token.kind === 'option'
-        ? wrongWith(token, options, given)
+        ? wrongWith(token, argv[token.index] ?? '', options, given)
         : token.kind === 'positional' &&
           !words &&
           `found ${JSON.stringify(token.value)}, allowed: flags alone`
@@ -49,6 +49,7 @@ interface Option {
 
 function wrongWith(
   { name, rawName, value, inlineValue }: Option,
+  word: string,
   options: ParseArgsOptionsConfig,
   given: ReadonlyMap<string, string | undefined>,
 ): string | undefined {
@@ -56,7 +57,8 @@ function wrongWith(
   const known = Object.hasOwn(options, name) ? options[name] : undefined
   if (!known) {
     const flags = Object.keys(options).map((it) => `--${it}`)
-    const near = closest(rawName, flags)
+    // `-plan` is -p -l -a -n to the parser, and --plan to who wrote it.
+    const near = closest(rawName.startsWith('--') ? rawName : word, flags)
     const guess = near ? ` (did you mean ${near}?)` : ''
     return `there is no flag ${printable(rawName)}${guess}`
   }
@@ -75,7 +77,13 @@ function wrongWith(
   return `${rawName} is given twice: ${given.get(name)} and ${value}`
 }
 
-// What would move the cursor of a terminal is shown as JSON has it.
-function printable(text: string): string {
+/**
+ * A word as an error message shows it: what would move the cursor of a
+ * terminal, or could not be seen, as JSON has it.
+ *
+ * @example
+ * printable('a\tb') // '"a\\tb"'
+ */
+export function printable(text: string): string {
   return /^[\x21-\x7e]+$/.test(text) ? text : JSON.stringify(text)
 }

@@ -1,4 +1,5 @@
 import { GuideError } from '../../lib/errors.ts'
+import { printable } from '../../lib/flags.ts'
 import type { State } from '../../lib/state.ts'
 import { type StepFile, standingAbove, stillStanding } from '../../lib/steps.ts'
 
@@ -64,7 +65,7 @@ function indexOf(
   if (at >= 0) return at
   const names = all.map((step) => `${step.number} ${step.name}`)
   throw new GuideError(
-    `${flag}: found ${given}, allowed: the number of a step\n  ` +
+    `${flag}: found ${printable(given)}, allowed: the number of a step\n  ` +
       names.join('\n  '),
   )
 }
