@@ -46,7 +46,7 @@ async function main(argv: string[]): Promise<number> {
   const [verb, ...names] = positionals
   const file = clusterFileFromArguments(argv, process.env)
   if (names.length > mostNames(verb)) {
-    throw misuse(`too many arguments: ${positionals.join(' ')}`)
+    throw misuse(`too many arguments: ${positionals.map(printable).join(' ')}`)
   }
   switch (verb) {
     case 'up':

@@ -74,7 +74,8 @@ function wrongWith(
     )
   }
   if (!given.has(name)) return undefined
-  return `${rawName} is given twice: ${given.get(name)} and ${value}`
+  const both = [given.get(name) ?? '', value].map(printable).join(' and ')
+  return `${rawName} is given twice: ${both}`
 }
 
 /**
