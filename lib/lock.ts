@@ -41,6 +41,9 @@ export function takeLock(directory: string): () => void {
   }
   // Put into place when it is complete: nobody ever reads half a lock.
   const complete = `${file}.${process.pid}`
+  // A killed process of the same number may have left it, as a second name of
+  // the lock: writing into it would make that lock ours, and alive.
+  rmSync(complete, { force: true })
   writeFileSync(complete, JSON.stringify(mine), { mode: 0o600 })
   try {
     const winner = acquire(file, complete)

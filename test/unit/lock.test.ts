@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
+  linkSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -199,6 +200,14 @@ test('one that died while it took over does not bar the way', () => {
   const host = hostname()
   writeLock({ pid: 4_194_305, started: '1', host })
   writeLock({ pid: 4_194_306, started: '2', host }, 'lock-after-4194305-1')
+  takeLock(folder)()
+  expect(readdirSync(folder)).toEqual([])
+})
+
+// In a container the first process has the same number each time.
+test('one that died with our number does not bar the way', () => {
+  writeLock({ pid: process.pid, started: '1', host: hostname() })
+  linkSync(join(folder, 'lock'), join(folder, `lock.${process.pid}`))
   takeLock(folder)()
   expect(readdirSync(folder)).toEqual([])
 })
