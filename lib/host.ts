@@ -123,8 +123,10 @@ function removeScript(paths: readonly string[]): Script {
     script: `found=
 for path in ${list}; do
   if [ -e "$path" ] || [ -L "$path" ]; then
-    rm -rf --one-file-system "$path"; found=yes
+    rm -rf --one-file-system -- "$path"; found=yes
   fi
+  # Of a write that was cut short.
+  rm -f -- "$path.new"
 done
 [ -z "$found" ] || echo changed`,
   }

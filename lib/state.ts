@@ -91,7 +91,11 @@ export function openState(cluster: Cluster, create = true): State {
     identity,
     read,
     write,
-    remove: (file) => rmSync(path(file), { recursive: true, force: true }),
+    remove: (file) => {
+      // A write that was cut short may have left a secret beside it.
+      rmSync(path(`${file}.new`), { force: true })
+      rmSync(path(file), { recursive: true, force: true })
+    },
     steps,
     recordStep: (number, record) => {
       const all = { ...steps(), [number]: record }

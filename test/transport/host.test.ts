@@ -255,6 +255,12 @@ describe.skipIf(missing)('a machine', () => {
       expect(readdirSync(folder)).toEqual(['target'])
     })
 
+    test('what a write that was cut short has left beside them', async () => {
+      writeFileSync(join(folder, 'unit.new'), 'half a un')
+      expect(await host.remove([join(folder, 'unit')])).toBe(false)
+      expect(readdirSync(folder)).toEqual([])
+    })
+
     test('nothing but what is named', async () => {
       writeFileSync(join(folder, 'kept'), '')
       expect(await host.remove([join(folder, '*'), '-rf'])).toBe(false)

@@ -110,6 +110,13 @@ test('what was written is read, replaced and removed', () => {
   expect(state.read('a/file')).toBeUndefined()
 })
 
+test('what is removed goes with what a killed run left beside it', () => {
+  const state = open()
+  state.write('encryption.yaml.new', 'half a secr')
+  state.remove('encryption.yaml')
+  expect(state.read('encryption.yaml.new')).toBeUndefined()
+})
+
 test('a step is remembered until it is undone', () => {
   const state = open()
   state.recordStep('05', { status: 'started', machines: ['cp-1'] })
