@@ -123,14 +123,21 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
   const described = loadCluster(clusterFileFromArguments(argv, process.env))
   const changes = verb === 'apply' || verb === 'undo' || verb === 'drill'
   const planning = verb === 'plan'
+  const names = described.machines.map(({ name }) => name)
+  const refuse = (state: State) =>
+    verb !== 'undo' && requireSteps(state, number, needs, names, verb)
+  // Before all else: what is refused does not leave even a state folder.
+  refuse(openState(described, false))
   const state = openState(described, changes)
   usePatience(state.directory)
   if (changes) process.once('exit', takeLock(state.directory))
 
   const print = (line: string) => console.log(line)
-  const names = described.machines.map(({ name }) => name)
-  if (verb !== 'undo') requireSteps(state, number, needs, names, verb)
-  else await undoLaterSteps(state, number, { cascade, forget, argv })
+  // And again, for now nobody else changes what it looks at.
+  refuse(state)
+  if (verb === 'undo') {
+    await undoLaterSteps(state, number, { cascade, forget, argv })
+  }
   print(`${file.replace('-', ' ').replaceAll('-', ' ')}${subtitle[verb]}`)
 
   const live = liveCluster(described, state, planning, print)

@@ -15,6 +15,7 @@ describe('a step out of its order', () => {
     expect(output).toContain('npm run steps -- --from 04 --to 06')
     expect(output).not.toMatch(/^\s+at /m)
     expect(sandbox.log()).toEqual([])
+    expect(sandbox.state()).toEqual({})
   })
 
   test('is refused after a step that did not finish', async () => {
