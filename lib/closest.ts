@@ -23,17 +23,22 @@ function plain(word: string): string {
   return word.toLowerCase().replaceAll(/[-_ ]/g, '')
 }
 
-/** Letters to insert, delete or replace to turn one word into the other. */
+/** Letters to insert, delete, replace or swap with the next one. */
 function distance(one: string, other: string): number {
+  let before: number[] = []
   let row = Array.from({ length: other.length + 1 }, (_, column) => column)
   for (const [line, letter] of [...one].entries()) {
-    row = row.reduce<number[]>((next, above, column) => {
-      if (column === 0) return [line + 1]
-      const diagonal = row[column - 1] ?? 0
-      const replace = diagonal + (letter === other[column - 1] ? 0 : 1)
-      next.push(Math.min(replace, above + 1, (next[column - 1] ?? 0) + 1))
-      return next
-    }, [])
+    const next = [line + 1]
+    for (const [column, wanted] of [...other].entries()) {
+      const replace = (row[column] ?? 0) + (letter === wanted ? 0 : 1)
+      const insert = (next[column] ?? 0) + 1
+      const remove = (row[column + 1] ?? 0) + 1
+      const isSwap = letter === other[column - 1] && wanted === one[line - 1]
+      const swap = isSwap ? (before[column - 1] ?? 0) + 1 : insert
+      next.push(Math.min(replace, insert, remove, swap))
+    }
+    before = row
+    row = next
   }
   return row.at(-1) ?? 0
 }
