@@ -10,7 +10,8 @@ import {
 
 // What was on the machine before us. Each file is written once, before what
 // it tells of is changed; putting things back removes it.
-const before = '/var/lib/kubernetes-from-scratch/before'
+const ours = '/var/lib/kubernetes-from-scratch'
+const before = `${ours}/before`
 const record = {
   packages: `${before}/packages`,
   modules: `${before}/modules`,
@@ -285,8 +286,10 @@ export function leaveCluster(machine: Machine, file: string): Promise<boolean> {
     sh`
       [ ! -e ${file} ] || [ -e /var/lib/etcd/member ] ||
         [ -e /var/lib/kubelet/pki ]`,
-    sh`rm -rf ${folder} ${before} ${stampFolder}
-       rmdir --ignore-fail-on-non-empty /var/lib/kubernetes-from-scratch`,
+    // What is asked for above goes last: cut off before, this runs again.
+    sh`rm -rf ${before} ${stampFolder}
+       [ ! -d ${ours} ] || rmdir --ignore-fail-on-non-empty ${ours}
+       rm -rf ${folder}`,
   )
 }
 

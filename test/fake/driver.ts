@@ -2,9 +2,11 @@
 // own costs each time, is paid once. Reads orders from its input, a line
 // each, and writes what came of them.
 
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
-import { limitFiles, useFakes, World } from './install.ts'
+import { limitFiles, mortal, useFakes, World } from './install.ts'
 
 /** One run of a step. */
 export interface Order {
@@ -15,6 +17,13 @@ export interface Order {
   /** File of the world. */
   world: string
   stopAfter?: number
+  /**
+   * As if nobody could react: what is written into the state folder counts,
+   * too, and the lock stays.
+   */
+  killed?: boolean
+  /** The last change is made by half, where that can be. */
+  half?: boolean
   /** The disk of the state folder is full after so many files. */
   fullAfter?: number
 }
@@ -25,6 +34,8 @@ export interface Outcome {
   output: string
   /** Changes that were made on machines and in the API. */
   changes: number
+  /** Which of these could have been made by half, from 1. */
+  halves: number[]
 }
 
 class Exit extends Error {
@@ -44,12 +55,14 @@ for await (const line of createInterface({ input: process.stdin })) {
 }
 
 async function run(order: Order): Promise<Outcome> {
-  const world = new World(order.world, order.stopAfter)
+  const world = new World(order.world, order.stopAfter, order.half)
   const before = world.state.time
   useFakes(() => world)
   if (order.fullAfter !== undefined) {
     limitFiles(order.env.XDG_STATE_HOME ?? '', order.fullAfter)
   }
+  const state = order.env.XDG_STATE_HOME ?? ''
+  mortal(order.killed ? { world, folder: state } : undefined)
   Object.assign(process.env, order.env)
   process.argv = [process.execPath, order.file, ...order.argv]
   process.exitCode = undefined
@@ -84,11 +97,26 @@ async function run(order: Order): Promise<Outcome> {
     code = error instanceof Exit ? error.code : 99
     if (!(error instanceof Exit)) print((error as Error).stack)
   }
-  for (const ending of listeners('exit')) ending(code)
+  mortal(undefined)
+  const dies = order.killed && order.stopAfter !== undefined
+  if (dies) buryHolder(state)
+  else for (const ending of listeners('exit')) ending(code)
   for (const event of events) {
     for (const it of listeners(event)) process.off(event, it)
   }
   world.save()
   process.exitCode = undefined
-  return { code, output: output.join('\n'), changes: world.state.time - before }
+  const changes = world.state.time - before
+  return { code, output: output.join('\n'), changes, halves: world.halves }
+}
+
+// The lock that a killed process leaves names one that is no more. Ours is.
+function buryHolder(state: string) {
+  if (!existsSync(state)) return
+  for (const path of readdirSync(state, { recursive: true })) {
+    if (basename(String(path)) !== 'lock') continue
+    const file = join(state, String(path))
+    const holder = JSON.parse(readFileSync(file, 'utf8'))
+    writeFileSync(file, JSON.stringify({ ...holder, started: 'long ago' }))
+  }
 }

@@ -45,6 +45,8 @@ function still({ files, units, folders, registered: _, ...rest }: FakeMachine) {
         return [name, { enabled, active, stale }]
       }),
     ),
+    // What the runtime kept goes with its data, at its next look.
+    images: '/var/lib/containerd/meta.db' in files ? rest.images : {},
     kernel: rest.kernel.toSorted(),
     packages: rest.packages.toSorted(),
     users: rest.users.toSorted(),

@@ -6,6 +6,7 @@ import { settle } from './kubelet.ts'
 import { scripts } from './scripts.ts'
 import {
   exists,
+  type FakeFile,
   type FakeMachine,
   remove,
   type World,
@@ -71,8 +72,13 @@ ${script}`,
       const [user = ''] = owner.split(':')
       if (!machine.users.includes(user)) throw new Error(`no user ${user}`)
       log(`write ${path}  ${mode.toString(8)} ${owner}\n${indent(content)}`)
-      world.change((time) =>
-        writeFile(machine, path, { content, mode, owner, time }),
+      const beside = `${path}.new`
+      world.change(
+        (time) => {
+          remove(machine, beside)
+          writeFile(machine, path, { content, mode, owner, time })
+        },
+        (time) => writeFile(machine, beside, firstHalf(content, time)),
       )
       return true
     },
@@ -95,13 +101,21 @@ ${script}`,
 
     async upload(file, remote) {
       const content = readFileSync(file, 'utf8')
-      world.change((time) =>
-        writeFile(machine, remote, {
-          ...{ content, mode: 0o600, owner: 'root:root', time },
-        }),
+      world.change(
+        (time) =>
+          writeFile(machine, remote, {
+            ...{ content, mode: 0o600, owner: 'root:root', time },
+          }),
+        (time) => writeFile(machine, remote, firstHalf(content, time)),
       )
     },
   }
+}
+
+// As the host leaves it when it is cut off: nobody's to read but root's.
+function firstHalf(content: string, time: number): FakeFile {
+  const half = content.slice(0, content.length / 2)
+  return { content: half, mode: 0o600, owner: 'root:root', time }
 }
 
 function indent(text: string): string {

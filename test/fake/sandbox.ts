@@ -50,10 +50,12 @@ export interface Sandbox {
   edit(change: (file: ClusterFile) => void): void
   /** A second one that is the same, and goes on by itself. */
   copy(): Sandbox
+  /** Not needed any more. */
+  remove(): void
 }
 
 /** What befalls a run. */
-export type Trouble = Pick<Order, 'stopAfter' | 'fullAfter'>
+export type Trouble = Pick<Order, 'stopAfter' | 'fullAfter' | 'killed' | 'half'>
 
 /** Makes sandboxes, and runs steps in them. */
 export interface Workshop {
@@ -81,7 +83,7 @@ export interface Workshop {
     sandbox: Sandbox,
     number: string,
     flags?: readonly string[],
-  ): Promise<Omit<Outcome, 'changes'>>
+  ): Promise<Omit<Outcome, 'changes' | 'halves'>>
   close(): void
 }
 
@@ -113,6 +115,9 @@ export function openWorkshop(): Workshop {
       cpSync(folder, copy, { recursive: true })
       made.set(copy, made.get(folder) ?? { virtual: false })
       return sandboxIn(copy)
+    },
+    remove() {
+      rmSync(folder, { recursive: true })
     },
   })
 
@@ -201,7 +206,12 @@ function startDriver() {
   )
   child.on('exit', (code) => {
     for (const done of waiting) {
-      done({ code: 99, output: `the driver ended with ${code}`, changes: 0 })
+      done({
+        code: 99,
+        output: `the driver ended with ${code}`,
+        changes: 0,
+        halves: [],
+      })
     }
   })
   return {

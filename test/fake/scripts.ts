@@ -415,10 +415,13 @@ know(
     chmod 644 /etc/hosts.new
     mv -fT /etc/hosts.new /etc/hosts 2>/dev/null || { ${rest} }`,
   ({ world, machine }, range, block) =>
-    world.change((time) => {
-      const others = cut(machine, range)[0]
-      setHosts(machine, `${others}${one(block)}\n`, time)
-    }),
+    world.change(
+      (time) => {
+        const others = cut(machine, range)[0]
+        setHosts(machine, `${others}${one(block)}\n`, time)
+      },
+      (time) => halfOfHosts(machine, time),
+    ),
 )
 know(
   like`[ -z "$(sed -n ${word} /etc/hosts 2>/dev/null)" ]`,
@@ -430,7 +433,10 @@ know(
     mv -fT /etc/hosts.new /etc/hosts 2>/dev/null || { ${rest} }
     [ -s /etc/hosts ] || rm -f /etc/hosts`,
   ({ world, machine }, range) =>
-    world.change((time) => setHosts(machine, cut(machine, range)[0], time)),
+    world.change(
+      (time) => setHosts(machine, cut(machine, range)[0], time),
+      (time) => halfOfHosts(machine, time),
+    ),
 )
 know(like`[ -e /etc/resolv.conf ] || [ -L /etc/resolv.conf ]`, ({ machine }) =>
   exists(machine, '/etc/resolv.conf'),
@@ -442,8 +448,9 @@ know(
 )
 know(
   like`rm -rf ${words}
-    rmdir --ignore-fail-on-non-empty ${word}`,
-  ({ world, machine }, paths, folder) => {
+    [ ! -d ${word} ] || rmdir --ignore-fail-on-non-empty ${word}
+    rm -rf ${word}`,
+  ({ world, machine }, paths, folder, _, last) => {
     for (const path of unquote(paths ?? '')) {
       world.change(() => remove(machine, path))
     }
@@ -451,6 +458,7 @@ know(
     if (!inside.some((path) => path.startsWith(`${one(folder)}/`))) {
       world.change(() => remove(machine, one(folder)))
     }
+    world.change(() => remove(machine, one(last)))
   },
 )
 
@@ -633,6 +641,12 @@ function cut({ files }: FakeMachine, range = ''): [string, string] {
   ]
 }
 
+function halfOfHosts(machine: FakeMachine, time: number): void {
+  const file = { content: '127.0', mode: 0o644, owner: root, time }
+  writeFile(machine, '/etc/hosts.new', file)
+}
+
 function setHosts(machine: FakeMachine, content: string, time: number): void {
+  remove(machine, '/etc/hosts.new')
   writeFile(machine, '/etc/hosts', { content, mode: 0o644, owner: root, time })
 }

@@ -64,16 +64,26 @@ export interface WorldState {
  */
 export class World {
   readonly state: WorldState
+  /** Which of the changes could have been made by half, from 1. */
+  readonly halves: number[] = []
   readonly #file: string
+  readonly #halfLast: boolean
+  #made = 0
   #left: number
 
   /**
    * @param file JSON of the state; read if it is there
    * @param stopAfter the connection drops when so many changes were made
+   * @param halfLast the last of these is made by half
    */
-  constructor(file: string, stopAfter = Number.POSITIVE_INFINITY) {
+  constructor(
+    file: string,
+    stopAfter = Number.POSITIVE_INFINITY,
+    halfLast = false,
+  ) {
     this.#file = file
     this.#left = stopAfter
+    this.#halfLast = halfLast
     this.state = load(file)
   }
 
@@ -82,11 +92,19 @@ export class World {
     if (this.#left <= 0) throw new Dropped()
   }
 
-  /** Makes one change, or none. */
-  change(effect: (time: number) => void): void {
+  /**
+   * Makes one change, or none.
+   *
+   * @param half what there is when it is cut off on the way
+   */
+  change(effect: (time: number) => void, half?: (time: number) => void): void {
     this.reach()
     this.state.time++
-    effect(this.state.time)
+    this.#made++
+    if (half) this.halves.push(this.#made)
+    const isHalf = half && this.#halfLast && this.#left === 1
+    if (isHalf) half(this.state.time)
+    else effect(this.state.time)
     this.#left--
     this.reach()
   }
