@@ -66,9 +66,11 @@ await command(async () => {
 })
 
 function howToUse(directory: string, flag: string | undefined): string {
-  const file = flag?.replace('--cluster ', '')
+  const quoted = flag?.replace('--cluster ', '')
   const lines = [
-    ...(file ? [[`export CLUSTER=${file}`, 'for every command below']] : []),
+    ...(quoted
+      ? [[`export CLUSTER=${quoted}`, 'for every command below']]
+      : []),
     ['npm run -s kubectl -- get nodes', 'with the kubectl of this cluster'],
     ['export KUBECONFIG=$(npm run -s kubeconfig)', 'for a kubectl of your own'],
     ['npm run steps -- --verify', 'runs the checks of every step'],

@@ -2,6 +2,7 @@ import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { GuideError } from './errors.ts'
+import { quote } from './shell.ts'
 
 interface Holder {
   pid: number
@@ -122,7 +123,7 @@ function heldError(file: string, { pid, host, command, since }: Holder) {
       `since ${since}\n  ${command}`,
     [
       'wait until it has finished, then run the same command again',
-      `if it runs on a host that is gone for good: rm ${file}`,
+      `if it runs on a host that is gone for good: rm ${quote(file)}`,
     ],
   )
 }

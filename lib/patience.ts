@@ -7,6 +7,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { GuideError } from './errors.ts'
+import { quote } from './shell.ts'
 
 const file = 'patience'
 
@@ -63,7 +64,7 @@ export function readPatience(directory: string): number {
   throw new GuideError(
     `${path} says how many times longer than usual to wait; found ` +
       `${JSON.stringify(text)}, allowed: a number from 1 to 1000`,
-    [`correct it, or forget it: rm ${path}`],
+    [`correct it, or forget it: rm ${quote(path)}`],
   )
 }
 

@@ -42,6 +42,21 @@ export function sh(
   return { script: cut.replaceAll('\0', () => render(left.shift())) }
 }
 
+/**
+ * A command with a text on its stdin, to paste. No line of the text ends it
+ * early, or the rest would be run where it was pasted.
+ *
+ * @param command already quoted
+ * @example
+ * withInput('cat', 'text') // "cat <<'END'\ntext\nEND"
+ */
+export function withInput(command: string, text: string): string {
+  const lines = new Set(text.split('\n'))
+  let end = 'END'
+  while (lines.has(end)) end += '_'
+  return `${command} <<'${end}'\n${text}\n${end}`
+}
+
 function render(value: ShellValue | undefined): string {
   if (typeof value === 'string' || typeof value === 'number') {
     return quote(value)

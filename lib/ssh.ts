@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import type { MachineEntry } from './cluster.ts'
 import { GuideError } from './errors.ts'
-import { quote } from './shell.ts'
+import { quote, withInput } from './shell.ts'
 import type { Outcome, Transport } from './transport.ts'
 
 // Seconds an idle shared connection is kept for the next step to use.
@@ -244,7 +244,7 @@ class SshTransport implements Transport {
     const sudo = this.#entry.ssh.user === 'root' ? '' : 'sudo '
     const shell = quote(`${sudo}bash -euo pipefail -s`)
     const command = ['ssh', ...this.#options.map(quote), shell].join(' ')
-    return `${command} <<'END'\n${script}\nEND`
+    return withInput(command, script)
   }
 
   close(): void {
@@ -389,7 +389,7 @@ function socketFolder(): string {
   if (found.uid !== uid || (found.mode & 0o077) !== 0) {
     throw new GuideError(
       `${folder} must belong to you and be closed to others (mode 0700)`,
-      [`have it removed: rm -r ${folder}`],
+      [`have it removed: rm -r ${quote(folder)}`],
     )
   }
   return folder

@@ -11,6 +11,7 @@ import {
 import { dirname, join } from 'node:path'
 import type { Cluster } from './cluster.ts'
 import { GuideError } from './errors.ts'
+import { quote } from './shell.ts'
 
 /** How far a step has come, and on which machines. */
 export interface StepRecord {
@@ -80,7 +81,7 @@ export function openState(cluster: Cluster, create = true): State {
         `${path('steps.json')} says which steps were applied, and is not JSON`,
         [
           'forget it and apply the steps again; what is right already stays ' +
-            `as it is: rm ${path('steps.json')}`,
+            `as it is: rm ${quote(path('steps.json'))}`,
         ],
         cause,
       )
