@@ -230,7 +230,8 @@ class SshTransport implements Transport {
       reject: false,
     })
     if (!result.failed) return
-    const said = result.stderr || result.originalMessage || ''
+    const said =
+      result.stderr || result.originalMessage || 'nothing: the connection ended'
     throw new GuideError(
       `${this.#entry.name}: could not upload ${file} to ${remote}\n` +
         `  end of stderr:\n    ${said.split('\n').slice(-8).join('\n    ')}`,
