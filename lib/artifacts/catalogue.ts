@@ -20,6 +20,8 @@ const hashes = z.union([hash, z.record(text, hash)], {
 
 const component = z.strictObject({
   default: version,
+  // The one command that needs it; absent for what clusters are made of.
+  onlyFor: text.optional(),
   files: z.array(text).min(1),
   image: z
     .strictObject({ reference: text, manifest: url.optional() })

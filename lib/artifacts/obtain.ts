@@ -56,18 +56,19 @@ export async function prepareAll(
   options: Omit<ObtainOptions, 'sources' | 'mirror'> = {},
 ): Promise<Artifact[]> {
   const { catalogue: from = catalogue(), signal = never } = options
-  const groups = Object.entries(from.components).flatMap(
-    ([component, { default: standard, files }]) => {
-      const versionOf = (name: string) =>
-        versions[name as Component] ??
-        versions[component as Component] ??
-        standard
-      const byVersion = Map.groupBy(files, versionOf)
-      return [...byVersion].map(([version, names]) => {
-        return { component, version, names }
-      })
-    },
+  const needed = Object.entries(from.components).filter(
+    ([, { onlyFor }]) => onlyFor === undefined,
   )
+  const groups = needed.flatMap(([component, { default: standard, files }]) => {
+    const versionOf = (name: string) =>
+      versions[name as Component] ??
+      versions[component as Component] ??
+      standard
+    const byVersion = Map.groupBy(files, versionOf)
+    return [...byVersion].map(([version, names]) => {
+      return { component, version, names }
+    })
+  })
   const { results, failures } = await together(
     groups.map(({ component, names, version }) => (stop) => {
       const all = { ...options, ...artifacts, signal: stop }

@@ -37,6 +37,12 @@ describe('the versions file', () => {
     )
   })
 
+  test('measures against a kubeadm of the version of Kubernetes', () => {
+    const { kubernetes, kubeadm } = catalogue().components
+    expect(kubeadm?.default).toBe(kubernetes?.default)
+    expect(kubeadm?.onlyFor).toBe('bench')
+  })
+
   test('names every file once', () => {
     const names = all.flatMap(([, { files }]) => files)
     expect(new Set(names).size).toBe(names.length)
@@ -180,7 +186,7 @@ describe('a mistake in a versions file', () => {
 test('a file knows its component', () => {
   expect(componentOf('etcdctl')).toBe('etcd')
   expect(componentOf('kubelet')).toBe('kubernetes')
-  expect(() => componentOf('kubeadm')).toThrow('allowed are kube-apiserver')
+  expect(() => componentOf('crictl')).toThrow('allowed are kube-apiserver')
 })
 
 test('a machine is told where to fetch a file by itself', () => {
