@@ -1,189 +1,268 @@
-// npm run bench: measures how long it takes to build clusters, and where the
-// time goes. Each on machines of the lab that were made for it.
+// npm run bench: measures how long it takes to build clusters, ours and
+// kubeadm's, on machines of the lab that were made for it.
 
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
+import { cpus, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { labDown } from '../lab/down.ts'
 import { labUp } from '../lab/up.ts'
 import { architectureHere } from '../lib/artifacts/artifact.ts'
+import { obtain } from '../lib/artifacts/obtain.ts'
 import { loadCluster } from '../lib/cluster.ts'
 import { GuideError } from '../lib/errors.ts'
 import { printable } from '../lib/flags.ts'
+import { imageOf } from '../lib/install.ts'
+import { kubectlOf } from '../lib/kubectl.ts'
 import { seconds } from '../lib/report.ts'
 import { stepFiles } from '../lib/steps.ts'
+import { recordedFolder, repository } from './docs/recorded.ts'
 import { readArguments } from './shared/arguments.ts'
-import { benchCluster } from './shared/bench-clusters.ts'
+import { benchCluster, type Size } from './shared/bench-clusters.ts'
+import { kubeadmImages } from './shared/bench-images.ts'
+import { prepareKubeadm, runKubeadm, usable } from './shared/bench-kubeadm.ts'
+import {
+  type Growth,
+  type Results,
+  type Round,
+  report,
+  type Single,
+  type StepTime,
+} from './shared/bench-results.ts'
 import { command } from './shared/command.ts'
 import { fillCache } from './shared/fill-cache.ts'
 import { interruption } from './shared/interrupt.ts'
 import { openLog } from './shared/log.ts'
 import { type Done, runSteps, titleOf } from './shared/run-steps.ts'
 import { screenOn } from './shared/screen.ts'
-import { table } from './shared/table.ts'
 
 const usage = `usage: npm run bench -- [options]
-  Prints how long it takes to build clusters, with and without the checks of
-  the steps; drills are never in it. Takes some minutes. What it builds has
-  names and ranges of its own, and is removed.
-  --only PART   default, workers or single: a part of it
-  --json        for programs`
+  Prints how long it takes to build clusters: by our steps and by kubeadm, on
+  the same machines; when workers are added; and one machine from nothing.
+  What it builds has names and ranges of its own, and is removed.
+  --parts LIST    of kubeadm, growth, single; default all
+  --rounds N      how often each; default 2
+  --sizes LIST    of 1+2, 3+2: control planes and workers; default both
+  --record        writes docs/recorded/bench.json, for the site to show
+  --json          for programs`
 
-const parts = ['default', 'workers', 'single']
+const allParts = ['kubeadm', 'growth', 'single']
+const allSizes = ['1+2', '3+2']
 
-/** One measured run of all steps. */
-interface Measured {
-  what: string
-  machines: number
-  checks: boolean
-  /** What the lab took for the machines, until they answered SSH. */
-  boot?: number
-  /** All steps, from there. */
-  milliseconds: number
-  done: Done[]
-}
+// Prepare machines for kubeadm, and are not in its clock.
+const head = ['01', '02', '09']
 
 await command(async () => {
   const { values } = readArguments(usage, {
     json: { type: 'boolean', default: false },
-    only: { type: 'string' },
+    record: { type: 'boolean', default: false },
+    parts: { type: 'string', default: allParts.join(',') },
+    rounds: { type: 'string', default: '2' },
+    sizes: { type: 'string', default: allSizes.join(',') },
   })
-  const { only = '' } = values
-  if (only && !parts.includes(only)) {
+  const chosen = (name: 'parts' | 'sizes', allowed: string[]) => {
+    const found = String(values[name]).split(',')
+    const wrong = found.find((one) => !allowed.includes(one))
+    if (wrong === undefined) return found
     throw new GuideError(
-      `--only: found ${printable(only)}, allowed: ${parts.join(', ')}\n${usage}`,
+      `--${name}: found ${printable(wrong)}, ` +
+        `allowed: ${allowed.join(', ')}\n${usage}`,
     )
   }
+  const parts = chosen('parts', allParts)
+  const sizes = chosen('sizes', allSizes)
+  const times = Number(values.rounds)
+  if (!(Number.isInteger(times) && times >= 1 && times <= 20)) {
+    throw new GuideError(
+      `--rounds: found ${printable(String(values.rounds))}, ` +
+        `allowed: a number from 1 to 20\n${usage}`,
+    )
+  }
+  const architecture = architectureHere()
   const folder = mkdtempSync(join(tmpdir(), 'kfs-bench-'))
   const screen = screenOn(process.stderr)
   const session = { screen, log: openLog(folder), signal: interruption() }
-  const five = benchCluster('cluster.yaml', { folder, net: 51 })
-  const seven = benchCluster('cluster.yaml', {
-    ...{ folder, net: 51, moreWorkers: 2 },
-  })
-  const one = benchCluster('single.yaml', { folder, net: 52 })
-  const runs: Measured[] = []
+  const one = benchCluster('single.yaml', folder)
+  const sizeFile = (size: Size) => benchCluster('cluster.yaml', folder, size)
+  const anyFile = sizeFile({ controlPlanes: 1, workers: 1 })
+  const versions = loadCluster(anyFile)
+  await fillCache(versions, architecture, { signal: session.signal })
+  if (!architecture) throw new GuideError('not on this computer')
+  const kubectl = await kubectlOf(versions)
 
-  const boot = async (file: string) => {
+  const clock = async <T>(work: () => Promise<T>) => {
     const began = performance.now()
-    await labUp(file, { report: () => undefined })
-    return performance.now() - began
-  }
-  const measure = async (
-    what: string,
-    file: string,
-    checks: boolean,
-    boot?: number,
-  ) => {
-    const machines = loadCluster(file).machines.length
-    const title = `${what}, ${checks ? 'with' : 'no'} checks`
-    screen.print(`\n${count(machines)}: ${title}`)
-    const { done, milliseconds } = await runSteps(
-      {
-        ...{ clusterFile: file, verb: 'apply', verbose: false },
-        ...{ steps: stepFiles(), flags: checks ? [] : ['--no-verify'] },
-        resume: () => 'npm run bench',
-      },
-      session,
-    )
-    const booted = boot === undefined ? {} : { boot }
-    runs.push({ what, machines, checks, ...booted, milliseconds, done })
+    const value = await work()
+    return { value, took: performance.now() - began }
   }
   const remove = async (file: string) => {
     await labDown(file, { report: () => undefined })
     await rm(loadCluster(file).directory, { recursive: true, force: true })
   }
-  const fresh = async (file: string, checks: boolean, what = 'fresh') => {
-    await remove(file)
-    await measure(what, file, checks, await boot(file))
+  const boot = (file: string) =>
+    clock(() => labUp(file, { report: () => undefined }))
+  const steps = (file: string, only?: string[]) =>
+    runSteps(
+      {
+        ...{ clusterFile: file, verb: 'apply', verbose: false },
+        steps: stepFiles().filter(({ number }) =>
+          only ? only.includes(number) : number !== '14',
+        ),
+        flags: ['--no-verify'],
+        resume: () => 'npm run bench',
+      },
+      session,
+    )
+  const wait = (file: string, kubeconfig: string) => {
+    const cluster = loadCluster(file)
+    const { domain } = cluster.networks
+    const nodes = cluster.machines.length
+    const image = imageOf('agnhost', cluster)
+    return clock(() =>
+      usable({ kubectl, kubeconfig }, { nodes, image, domain }),
+    )
+  }
+  const ourKubeconfig = (file: string) =>
+    join(loadCluster(file).directory, 'kubeconfig', 'admin.yaml')
+
+  const bySteps = async (file: string, topology: string): Promise<Round> => {
+    const { done, milliseconds } = await steps(file)
+    const { took } = await wait(file, ourKubeconfig(file))
+    const before = done.filter(({ step }) => head.includes(step.number))
+    return {
+      ...{ topology, way: 'steps', steps: done.map(stepTime), usable: took },
+      milliseconds: milliseconds + took,
+      head: before.reduce((sum, { run }) => sum + run.milliseconds, 0),
+    }
+  }
+  const byKubeadm = async (file: string, topology: string): Promise<Round> => {
+    const cluster = loadCluster(file)
+    const images = await imagesOnce()
+    await steps(file, head)
+    const prepared = await prepareKubeadm(cluster, images)
+    const began = performance.now()
+    const { times, kubeconfig } = await runKubeadm(prepared)
+    const path = join(folder, 'kubeadm.yaml')
+    writeFileSync(path, kubeconfig, { mode: 0o600 })
+    const { took } = await wait(file, path)
+    const milliseconds = performance.now() - began
+    return {
+      ...{ topology, way: 'kubeadm', milliseconds, head: 0, steps: [] },
+      ...{ ...times, usable: took },
+    }
+  }
+  let made: ReturnType<typeof kubeadmImages> | undefined
+  const imagesOnce = () => {
+    made ??= kubeadmImages(versions, architecture, join(folder, 'images'))
+    return made
   }
 
+  const rounds: Round[] = []
+  const growth: Growth[] = []
+  const single: Single[] = []
+  const fresh = async <T>(file: string, work: () => Promise<T>) => {
+    await remove(file)
+    try {
+      return await work()
+    } finally {
+      await remove(file)
+    }
+  }
   const scenarios: Record<string, () => Promise<void>> = {
-    async default() {
-      await fresh(five, true)
-      await measure('again', five, true)
-      await measure('again', five, false)
-      await fresh(five, false)
+    async kubeadm() {
+      const { kubernetes } = versions.versions
+      const { artifacts } = versions
+      await obtain('kubeadm', kubernetes, architecture, artifacts)
+      for (let round = 0; round < times; round++) {
+        // Whoever is first in one round is second in the next.
+        const ways = [bySteps, byKubeadm]
+        if (round % 2 === 1) ways.reverse()
+        for (const size of sizes) {
+          const [controlPlanes = 1, workers = 2] = size.split('+').map(Number)
+          const file = sizeFile({ controlPlanes, workers })
+          for (const way of ways) {
+            const found = await fresh(file, async () => {
+              await boot(file)
+              return way(file, size)
+            })
+            screen.print(
+              `${found.way}, ${size}, round ${round + 1}: ` +
+                seconds(found.milliseconds),
+            )
+            rounds.push(found)
+          }
+        }
+      }
     },
-    async workers() {
-      await fresh(seven, false)
-      await fresh(five, false, 'before two more')
-      await measure('after two more', seven, false, await boot(seven))
-      await remove(seven)
+    async growth() {
+      for (const more of [1, 2, 4, 8]) {
+        const small = sizeFile({ controlPlanes: 1, workers: 1 })
+        const large = sizeFile({ controlPlanes: 1, workers: 1 + more })
+        await fresh(large, async () => {
+          await boot(small)
+          await steps(small)
+          await boot(large)
+          const { milliseconds } = await steps(large)
+          const { took } = await wait(large, ourKubeconfig(large))
+          growth.push({ workers: more, milliseconds: milliseconds + took })
+        })
+      }
     },
     async single() {
-      await fresh(one, true)
-      await fresh(one, false)
+      for (let round = 0; round < times; round++) {
+        await fresh(one, async () => {
+          const machine = (await boot(one)).took
+          const { milliseconds } = await steps(one)
+          const { took } = await wait(one, ourKubeconfig(one))
+          single.push({ machine, steps: milliseconds, usable: took })
+        })
+      }
     },
   }
-  const { signal } = session
-  await fillCache(loadCluster(five), architectureHere(), { signal })
-  try {
-    for (const part of only ? [only] : parts) await scenarios[part]?.()
-  } finally {
-    await remove(seven)
-    await remove(one)
+  for (const part of parts) await scenarios[part]?.()
+
+  const file = join(recordedFolder, 'bench.json')
+  const results: Results = {
+    ...(await conditionsNow()),
+    versions: versions.versions,
+    ...{ rounds, growth, single },
   }
-  if (values.json) console.log(JSON.stringify(runs, null, 2))
-  else console.log(report(runs))
+  if (values.json) console.log(JSON.stringify(results, null, 2))
+  else console.log(report(results))
+  if (values.record) {
+    writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`)
+    await execa('biome', ['format', '--write', file], { preferLocal: true })
+  }
   await rm(folder, { recursive: true })
   return 0
 })
 
-function report(runs: readonly Measured[]): string {
-  const first = (checks: boolean) =>
-    runs.find((run) => run.what === 'fresh' && run.checks === checks)
+function stepTime({ step, run }: Done): StepTime {
+  const of = (name: string) =>
+    (run.summary as unknown as Record<string, number>)[name] ?? 0
+  return {
+    ...{ title: titleOf(step), milliseconds: run.milliseconds },
+    transfer: of('transferMilliseconds'),
+    waiting: of('waitingMilliseconds'),
+    machines: of('machinesMilliseconds'),
+    api: of('apiMilliseconds'),
+  }
+}
+
+async function conditionsNow() {
+  const describe = ['describe', '--always', '--dirty']
+  const { stdout } = await execa('git', describe, { cwd: repository })
   const processors = cpus()
-  const rows = runs.map((run) => {
-    const { what, machines, checks, boot, milliseconds } = run
-    const base = first(checks)?.milliseconds ?? milliseconds
-    return [
-      `${count(machines)}, ${what}`,
-      checks ? 'in it' : 'left out',
-      seconds(milliseconds),
-      (milliseconds / base).toFixed(2),
-      ...(boot ? [seconds(boot), seconds(boot + milliseconds)] : []),
-    ]
-  })
-  return [
-    `\n${processors.length} × ${processors[0]?.model}, programs cached`,
-    '\nAll steps, from booted machines; drills are never in it',
-    table([
-      ['', 'checks', 'steps', 'of fresh', 'machines', 'machines and steps'],
-      ...rows,
-    ]),
-    ...runs
-      .filter(({ what }) => what === 'fresh')
-      .map((run) => `\n${titleOfRun(run)}\n${stepTable(run)}`),
-  ].join('\n')
-}
-
-function titleOfRun({ machines, checks }: Measured): string {
-  return `Fresh, ${count(machines)}, checks ${checks ? 'in it' : 'left out'}`
-}
-
-function count(machines: number): string {
-  return machines === 1 ? '1 machine' : `${machines} machines`
-}
-
-// Whatever figures the steps tell become columns; times end in Milliseconds.
-function stepTable({ done, milliseconds }: Measured): string {
-  const names = [
-    ...new Set(done.flatMap(({ run }) => Object.keys(run.summary))),
-  ].filter((name) => name !== 'failed')
-  const figures = (summary: object) =>
-    names.map((name) => {
-      const value = (summary as Record<string, number>)[name] ?? 0
-      return /milliseconds$/i.test(name) ? seconds(value) : String(value)
-    })
-  const heads = names.map((name) => name.replace(/milliseconds$/i, ''))
-  return table([
-    ['step', 'time', ...heads],
-    ...done.map(({ step, run }) => [
-      ...[titleOf(step), seconds(run.milliseconds)],
-      ...figures(run.summary),
-    ]),
-    ['all', seconds(milliseconds)],
-  ])
+  return {
+    recordedAt: new Date().toISOString().slice(0, 10),
+    commit: stdout,
+    conditions: {
+      processor: processors[0]?.model ?? 'unknown',
+      cores: processors.length,
+      memoryBytes: totalmem(),
+      kernel: release(),
+      machines: 'container',
+    },
+  }
 }

@@ -52,6 +52,7 @@ const parts: { text: string; folder: string; first: string[] }[] = [
       'hardening',
       'versions',
       'faults',
+      'benchmark',
       'glossary',
     ],
   },

@@ -302,14 +302,18 @@ describe('npm run down', () => {
 
 describe('the bench', () => {
   test('builds clusters that can run beside the ones they are copies of', () => {
-    const file = benchCluster('cluster.yaml', {
-      ...{ folder, net: 51, moreWorkers: 2 },
-    })
+    const size = { controlPlanes: 1, workers: 9 }
+    const file = benchCluster('cluster.yaml', folder, size)
     const cluster = loadCluster(file)
     expect(cluster.name).toBe('bench-cluster')
-    expect(cluster.workers).toHaveLength(4)
-    expect(cluster.machines[0]?.address).toBe('10.10.51.11')
-    expect(cluster.networks.machines).toBe('10.10.51.0/24')
+    expect(cluster.workers).toHaveLength(9)
+    expect(cluster.machines[0]?.address).toBe('10.34.0.11')
+    expect(cluster.networks.machines).toBe('10.34.0.0/24')
+    const one = loadCluster(benchCluster('single.yaml', folder))
+    expect(one.machines.map(({ roles }) => roles)).toEqual([
+      ['control-plane', 'worker'],
+    ])
+    expect(one.networks.pods).not.toBe(cluster.networks.pods)
     expect(readFileSync(file, 'utf8')).not.toContain('10.10.0.')
   })
 

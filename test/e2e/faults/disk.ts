@@ -45,11 +45,12 @@ export async function diskFull(scene: Scene): Promise<string> {
   )
 }
 
-// Room for what is there and for one more of the files that its log is in.
+// Room for what is there, without its holes, and for one more of the files
+// that its log is in.
 const moveIn = `set -eu
   systemctl stop etcd
   mv ${data} ${data}.kept
-  size=$(($(du -sm ${data}.kept | cut -f 1) + 80))
+  size=$(($(du -sm --apparent-size ${data}.kept | cut -f 1) + 96))
   mkdir ${data}
   mount -t tmpfs -o size=\${size}m tmpfs ${data}
   cp -a ${data}.kept/. ${data}/
