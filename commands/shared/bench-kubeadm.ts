@@ -1,7 +1,9 @@
 // A cluster by kubeadm, on machines of the lab, as its documentation says.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import type { Cluster } from '../../lib/cluster.ts'
+import { GuideError } from '../../lib/errors.ts'
 import { lazyHost } from '../../lib/hosts.ts'
 import { installer } from '../../lib/install.ts'
 import { journal } from '../../lib/journal.ts'
@@ -14,7 +16,7 @@ import { yaml } from '../../lib/yaml.ts'
 import { routes } from '../../steps/pod-networks/routes.ts'
 import type { KubeadmImages } from './bench-images.ts'
 
-/** What the operator's ssh uploads archives and runs kubeadm on. */
+/** A machine with all that kubeadm needs, and a way to run it there. */
 export interface Prepared {
   machine: Machine
   run(script: Script): Promise<string>
@@ -181,19 +183,20 @@ export interface KubeadmTimes {
  * Runs `kubeadm init` on the first machine and `kubeadm join` on all others
  * at once, which kubeadm allows for control planes, too.
  *
- * @param kubeconfig where the administrator's kubeconfig goes
+ * @returns times, and the text of the administrator's kubeconfig
  */
 export async function runKubeadm(
   prepared: readonly Prepared[],
 ): Promise<{ times: KubeadmTimes; kubeconfig: string }> {
+  // To stderr, because an error shows the end of that.
   const [first, ...others] = prepared as [Prepared, ...Prepared[]]
   const began = performance.now()
   const upload = others.some(({ machine }) => machine.is('control-plane'))
   const flag = upload ? ['--upload-certs'] : []
-  await first.run(sh`kubeadm init --config ${settings} ${flag} 2>&1`)
+  await first.run(sh`kubeadm init --config ${settings} ${flag} >&2`)
   const initiated = performance.now()
   await Promise.all(
-    others.map(({ run }) => run(sh`kubeadm join --config ${settings} 2>&1`)),
+    others.map(({ run }) => run(sh`kubeadm join --config ${settings} >&2`)),
   )
   return {
     times: { init: initiated - began, joins: performance.now() - initiated },
@@ -220,8 +223,12 @@ export async function usable(
       const { stdout, stderr } = await ask(words, input)
       if (wanted.test(stdout)) return
       if (Date.now() > limit) {
-        throw new Error(`kubectl ${words.join(' ')}: ${stdout}${stderr}`)
+        throw new GuideError(
+          `kubectl ${words.join(' ')}: found no ${wanted}\n${stdout}${stderr}`,
+          ['look at what runs beside it: the benchmark wants a quiet computer'],
+        )
       }
+      await sleep(100)
     }
   }
   const status = '{.status.conditions[?(@.type=="Ready")].status}'
