@@ -1,4 +1,4 @@
-// KFS_RECORD=1: what the virtual machines were is written down for the site.
+// KFS_RECORD=1 npm run test:vm: what the virtual machines were is written down for the site.
 
 import { aboutThisRun } from '../../commands/docs/about.ts'
 import {
