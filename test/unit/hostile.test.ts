@@ -154,6 +154,7 @@ describe('shell in our code', () => {
       where(/\[?['"]-[a-z]{0,3}c['"],|shell: true|execaCommand|execSync\(/),
     ).toEqual([
       'commands/docs/type.ts',
+      'commands/shared/bench-kubeadm.ts',
       'lab/base-system.ts',
       'lab/launch.ts',
       'lab/patience.ts',
@@ -175,6 +176,7 @@ describe('shell in our code', () => {
       'lib/host.ts',
       'lib/node-spec/',
       'lab/',
+      'commands/shared/bench-kubeadm.ts',
     ]
     expect(
       found.filter(({ path }) => !inScripts.some((it) => path.startsWith(it))),
