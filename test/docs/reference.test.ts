@@ -10,7 +10,13 @@ import { checks } from '../../lib/node-spec.ts'
 import { certificatesOf } from '../reference/certificates.ts'
 import type { BuiltCluster } from '../reference/cluster.ts'
 import { filesOf } from '../reference/files.ts'
-import { flagsData, flagsWithReasons, missingHere } from '../reference/flags.ts'
+import {
+  deprecatedIn,
+  flagsData,
+  flagsWithReasons,
+  missingHere,
+  withWords,
+} from '../reference/flags.ts'
 import { readHelp, readTypes } from '../reference/help.ts'
 import { reasonsIn } from '../reference/reasons.ts'
 import {
@@ -65,12 +71,30 @@ describe('the reference', () => {
   )
 
   test('no flag or field is deprecated', () => {
-    const deprecated = kept('flags').flatMap(({ source, settings }) =>
-      settings
-        .filter((one) => one.deprecated)
-        .map(({ name, says }) => `${source}: ${name}: ${says}`),
-    )
-    expect(deprecated).toEqual([])
+    expect(deprecatedIn(kept('flags'))).toEqual([])
+  })
+
+  describe('of a program that changes', () => {
+    const section = { kind: 'flags', source: 'kube-apiserver' } as const
+    const entry = { name: 'profiling', value: 'false', reason: 'Nobody asks.' }
+    const heard = (help: string) =>
+      withWords(entry, { ...section, help: readHelp(help) })
+
+    test('a flag that its program no longer has stops the build', () => {
+      const said = heard('  --profiling   Profiles. (default true)')
+      expect(said).toEqual({ ...entry, says: 'Profiles.', default: 'true' })
+      expect(() => heard('  --other   Profiles.')).toThrow(
+        'kube-apiserver does not know profiling any more',
+      )
+    })
+
+    test('a flag that its program wants to lose stops the build', () => {
+      const said = heard('  --profiling   DEPRECATED: use another.')
+      const reference = { ...section, step: '06', settings: [said] }
+      expect(deprecatedIn([reference])).toEqual([
+        'kube-apiserver: profiling: DEPRECATED: use another.',
+      ])
+    })
   })
 
   test('says of what programs leave only what steps know', () => {
@@ -204,6 +228,18 @@ describe('the node spec', () => {
   })
 })
 
+/** Whether a file has a test of this title, or a row that begins so. */
+function testIn(source: string, title: string | readonly string[]): boolean {
+  const text = (part: string) =>
+    `(['"\`])${part.replace(/[^\w\s]/g, '\\$&')}\\${++quotes}`
+  let quotes = 0
+  const pattern =
+    typeof title === 'string'
+      ? `(?:\\b(?:test|it)(?:\\.each\\(\\w+\\))?|\\]\\))\\(\\s*${text(title)},`
+      : `\\[\\s*${title.map(text).join(',\\s*')}[,\\]]`
+  return new RegExp(pattern).test(source)
+}
+
 describe('the troubles', () => {
   const all = Object.values(troubles).flat()
   const code = globSync('{lib,lab,commands,steps}/**/*.ts', { cwd: root })
@@ -229,7 +265,22 @@ describe('the troubles', () => {
   test.each(all.flatMap(({ proof }) => (proof ? [proof] : [])))(
     'a test of $file: $title',
     ({ file, title }) => {
-      expect(readFileSync(join(root, file), 'utf8')).toContain(title)
+      expect(testIn(readFileSync(join(root, file), 'utf8'), title)).toBe(true)
     },
   )
+
+  test('a name that is no whole title, or no row, proves nothing', () => {
+    const source =
+      "test('it breaks', () => {})\n" +
+      "test.each([\n  ['swap', 'on', 3],\n])('%s is seen', () => {})\n" +
+      "it.each(files)(\n  '%s is read', () => {})\n" +
+      "expect(said).toBe('well')\n"
+    const titles = ['it breaks', '%s is seen', '%s is read']
+    for (const there of [...titles, ['swap', 'on'], ['swap']]) {
+      expect(testIn(source, there), `${there}`).toBe(true)
+    }
+    for (const not of ['breaks', 'it', 'well', ['swap', 'off'], ['on']]) {
+      expect(testIn(source, not), `${not}`).toBe(false)
+    }
+  })
 })

@@ -179,22 +179,43 @@ export async function flagsData(
       ...{ source: section.source, kind: section.kind, step },
       ...(reason && { reason }),
       ...(program && { asked: `${program} ${versionOf(program)}` }),
-      settings: settings.map((entry) => {
-        if (!help) return entry
-        const said = saidOf(help, entry.name, section)
-        if (!said) {
-          throw new Error(`${program} does not know ${entry.name} any more`)
-        }
-        return {
-          ...entry,
-          ...(said.text && { says: said.text }),
-          ...(said.default !== undefined && { default: said.default }),
-          ...(said.deprecated && { deprecated: true as const }),
-        }
-      }),
+      settings: help
+        ? settings.map((entry) => withWords(entry, { ...section, help }))
+        : settings,
     })
   }
   return sections
+}
+
+/**
+ * A flag or field with what its component says of it.
+ *
+ * @throws when the component does not know it
+ */
+export function withWords(
+  entry: FlagEntry,
+  { help, ...section }: Pick<Section, 'kind' | 'source'> & { help: Help },
+): FlagEntry {
+  const said = saidOf(help, entry.name, section)
+  if (!said) {
+    const program = programOf(section)
+    throw new Error(`${program} does not know ${entry.name} any more`)
+  }
+  return {
+    ...entry,
+    ...(said.text && { says: said.text }),
+    ...(said.default !== undefined && { default: said.default }),
+    ...(said.deprecated && { deprecated: true as const }),
+  }
+}
+
+/** Flags and fields that a component wants to lose, with its own words. */
+export function deprecatedIn(sections: readonly FlagSection[]): string[] {
+  return sections.flatMap(({ source, settings }) =>
+    settings
+      .filter((one) => one.deprecated)
+      .map(({ name, says }) => `${source}: ${name}: ${says}`),
+  )
 }
 
 /** The program that defines the settings of a section. */
@@ -234,7 +255,11 @@ function ask(program: string, question: Question): Promise<Help> {
   return program === 'containerd' ? containerdDefaults() : fieldsOf(program)
 }
 
-function saidOf(help: Help, name: string, { kind, source }: Section) {
+function saidOf(
+  help: Help,
+  name: string,
+  { kind, source }: Pick<Section, 'kind' | 'source'>,
+) {
   const found = help.get(name)
   if (found || kind === 'flags') return found
   if (basename(source) === 'etcd.yaml') {

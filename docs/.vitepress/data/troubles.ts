@@ -6,8 +6,14 @@ export interface Trouble {
   by: string
   cause: string
   remedy: string
-  /** A test that breaks a machine or a cluster in this way. */
-  proof?: { file: string; title: string }
+  proof?: Proof
+}
+
+/** A test that breaks a machine, a file or a cluster in this way. */
+export interface Proof {
+  file: string
+  /** Its title; or, with several cells, the beginning of its row. */
+  title: string | readonly string[]
 }
 
 /** By what the reader was doing. A test looks for our texts in the code. */
@@ -145,7 +151,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'healthy, and it did not happen in time. What was seen last stands ' +
         'below.',
       remedy: 'The lines with → name the log to look at.',
-      proof: { file: 'test/unit/wait.test.ts', title: 'in vain' },
+      proof: {
+        file: 'test/unit/wait.test.ts',
+        title: 'what is never so ends with the last words, and with advice',
+      },
     },
     {
       text: '… was not restarted, because it did not become healthy on …; it runs with what it read before',
@@ -157,7 +166,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
       remedy:
         'Look at the log of the one that is named. Take the change back, or ' +
         'correct it, and run the step again.',
-      proof: { file: 'test/unit/service.test.ts', title: 'healthy' },
+      proof: {
+        file: 'test/unit/service.test.ts',
+        title: 'end with the first that does not become healthy',
+      },
     },
   ],
   'cluster-file': [
@@ -172,7 +184,7 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'in [cluster.yaml](/reference/cluster-yaml).',
       proof: {
         file: 'test/unit/cluster-file.test.ts',
-        title: 'is refused with every mistake and its place',
+        title: 'is refused with every mistake and its place: %s',
       },
     },
     {
@@ -198,7 +210,7 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'what to do; the [node spec](/node-spec) says more of each.',
       proof: {
         file: 'test/unit/node-spec.test.ts',
-        title: 'nothing was changed',
+        title: 'names everything that blocks a machine, with reason and remedy',
       },
     },
     {
@@ -212,7 +224,7 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'kernel of the distribution.',
       proof: {
         file: 'test/unit/node-spec-checks.test.ts',
-        title: "judge('modules', printed)",
+        title: 'A module is missing only where somebody can tell',
       },
     },
     {
@@ -224,7 +236,7 @@ export const troubles: Record<string, readonly Trouble[]> = {
         '[ports](/node-spec#ports) finds it before anything is changed.',
       proof: {
         file: 'test/unit/node-spec-checks.test.ts',
-        title: "judge('ports',",
+        title: 'A port that another program holds is in the way',
       },
     },
     {
@@ -234,6 +246,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
       remedy:
         '`df -h` and `df -i` tell which. etcd accepts no more writes on a ' +
         'full disk; make room, then it goes on by itself.',
+      proof: {
+        file: 'test/e2e/faults/faults.ts',
+        title: ['the disk of a member of etcd full'],
+      },
     },
     {
       text: '…: its clock is … the others, allowed are 30 s',
@@ -242,6 +258,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'Clocks differ by more than 30 seconds. Certificates of the others ' +
         'would be “not yet valid” there.',
       remedy: 'Install chrony on that machine, or `timedatectl set-ntp true`.',
+      proof: {
+        file: 'test/e2e/vm.test.ts',
+        title: 'a clock that is stepped is noticed, and hurts nothing',
+      },
     },
   ],
   programs: [
@@ -268,7 +288,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
       remedy:
         'Take it out of `overrides`. What the steps set is compared with the ' +
         'programs by a test; see [flags](/reference/flags).',
-      proof: { file: 'test/docs/reference.test.ts', title: 'is known' },
+      proof: {
+        file: 'test/docs/reference.test.ts',
+        title: 'a flag that its program no longer has stops the build',
+      },
     },
     {
       text: 'exec format error',
@@ -358,6 +381,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
       remedy:
         '`journalctl -u etcd` on each control plane. A first member waits for ' +
         'the second; that is right and ends when it comes.',
+      proof: {
+        file: 'test/e2e/faults/faults.ts',
+        title: ['a control plane cut off from the others'],
+      },
     },
     {
       text: 'rejected connection on peer endpoint',
@@ -368,6 +395,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
       remedy:
         'The line names the address. If it is a member, run steps 03 and 05 ' +
         'for all control planes.',
+      proof: {
+        file: 'test/e2e/refusals/etcd.ts',
+        title: 'etcd refuses %s without its certificate',
+      },
     },
     {
       text: 'member … has already been bootstrapped',
@@ -414,6 +445,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'Nobody that this API server knows: a certificate of another ' +
         'authority, or a token that is over.',
       remedy: 'Run steps 03 and 04, then `npm run kubeconfig` again.',
+      proof: {
+        file: 'test/e2e/refusals/tokens.ts',
+        title: 'a token counts if this cluster signed it, for itself',
+      },
     },
     {
       text: 'Error from server (Forbidden): … is forbidden: User "…" cannot …',
@@ -422,6 +457,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
       remedy:
         '`kubectl auth can-i --list --as USER` shows what is allowed; bind a ' +
         'role. Not even the admin has rights before step 06 has bound them.',
+      proof: {
+        file: 'test/e2e/refusals/anonymous.ts',
+        title: 'an ordinary user may look around, and into nothing',
+      },
     },
     {
       text: 'violates PodSecurity "baseline:latest"',
@@ -432,6 +471,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
       remedy:
         'Ask for less. If it is a part of the cluster, label its namespace ' +
         'with `pod-security.kubernetes.io/enforce=privileged`.',
+      proof: {
+        file: 'test/e2e/refusals/rights.ts',
+        title: 'a pod that could take over its machine is refused, each way',
+      },
     },
     {
       text: 'failed calling webhook "…": … context deadline exceeded',
@@ -460,6 +503,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
       remedy:
         'Step 10 sets it where a machine has cgroup v1. Better, boot with ' +
         '`systemd.unified_cgroup_hierarchy=1`.',
+      proof: {
+        file: 'test/unit/node-spec-checks.test.ts',
+        title: ['cgroup-version', 'tmpfs'],
+      },
     },
     {
       text: 'running with swap on is not supported, please disable swap',
@@ -468,6 +515,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
       remedy:
         'Step 10 sets it to false and keeps pods off swap. `swapoff -a` is ' +
         'the other way; take it out of /etc/fstab as well.',
+      proof: {
+        file: 'test/unit/node-spec-checks.test.ts',
+        title: ['swap', '/dev/sda2  partition 999 0 -2'],
+      },
     },
     {
       text: 'validate service connection: … rpc error: code = Unimplemented desc = unknown service runtime.v1.RuntimeService',
@@ -529,6 +580,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
       remedy:
         'See the check [firewall](/node-spec#firewall): forwarding from and to ' +
         'the pod range has to be allowed.',
+      proof: {
+        file: 'test/unit/node-spec-checks.test.ts',
+        title: ['firewall', 'firewalld is active'],
+      },
     },
     {
       text: 'reply from unexpected source',
@@ -539,7 +594,7 @@ export const troubles: Record<string, readonly Trouble[]> = {
       remedy: 'Run step 02, which loads it and keeps it loaded.',
       proof: {
         file: 'test/unit/node-spec-checks.test.ts',
-        title: "['bridge-filter', ",
+        title: ['bridge-filter', ''],
       },
     },
   ],
@@ -555,7 +610,7 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'Otherwise name a real server in /etc/resolv.conf, then run step 10.',
       proof: {
         file: 'test/unit/node-spec-checks.test.ts',
-        title: "['resolver', ",
+        title: ['resolver', 'nameserver 127.0.0.53'],
       },
     },
     {

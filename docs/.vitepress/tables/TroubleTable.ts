@@ -1,5 +1,5 @@
 import { plain } from '../data/markdown.ts'
-import { type Trouble, troubles } from '../data/troubles.ts'
+import { type Proof, type Trouble, troubles } from '../data/troubles.ts'
 
 /**
  * Messages with their cause and remedy.
@@ -25,8 +25,13 @@ function entry({ text, by, cause, remedy, proof }: Trouble): string {
     `**Cause.** ${cause}`,
     '',
     `**Remedy.** ${remedy}`,
-    ...(proof ? ['', `Tested in \`${proof.file}\`.`] : []),
+    ...(proof ? ['', `Tested: ${tested(proof)}`] : []),
   ].join('\n')
+}
+
+function tested({ file, title }: Proof): string {
+  const [name = ''] = [title].flat()
+  return `“${plain(name.replace(/:? ?%s ?/, ' … ').trim())}” in \`${file}\`.`
 }
 
 /** The beginning is enough to find it again. */
