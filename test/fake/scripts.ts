@@ -52,15 +52,19 @@ know(
 know(
   like`set +e; exec 2>/dev/null
     interface=${rest} echo "user=$(id -un)" ${rest}`,
-  ({ machine: { name, address, container } }) =>
+  ({ machine: { name, address, container, answers = {} } }) =>
     [
       `user=root\nhostname=${name}\nmachine-id=${hash(name)}`,
       `interface=eth0\naddresses=${address}`,
       `MAC=02:00:${hash(name).slice(0, 8).match(/../g)?.join(':')}`,
       ...(container ? [] : [`product_uuid=${hash(`uuid ${name}`)}`]),
+      // The last one that is said counts.
+      ...Object.entries(answers).map(([what, said]) => `${what}=${said}`),
     ].join('\n'),
 )
-know(like`date +%s.%N`, () => String(Date.now() / 1000))
+know(like`date +%s.%N`, ({ machine: { ahead = 0 } }) =>
+  String(Date.now() / 1000 + ahead),
+)
 know(like`hostname`, ({ machine }) => machine.name)
 
 // Verbs of lib/machine.ts.

@@ -40,6 +40,10 @@ export interface FakeMachine {
   kernel: string[]
   /** Start of the kubelet that has made its node; it does so once. */
   registered: number
+  /** What a test has broken: seconds that its clock is ahead. */
+  ahead?: number
+  /** What a test has broken: answers about itself, by what is asked. */
+  answers?: Record<string, string>
 }
 
 /** One change, as snapshots show it. */

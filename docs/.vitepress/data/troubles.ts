@@ -259,8 +259,37 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'would be “not yet valid” there.',
       remedy: 'Install chrony on that machine, or `timedatectl set-ntp true`.',
       proof: {
-        file: 'test/e2e/vm.test.ts',
-        title: 'a clock that is stepped is noticed, and hurts nothing',
+        file: 'test/steps/broken-machines.test.ts',
+        title: 'whose clock is wrong is named, with how far it is off',
+      },
+    },
+    {
+      text: 'found on both: …',
+      by: 'guide',
+      cause:
+        'Two machines were copied from one disk image after its first start, ' +
+        'and share what had to be their own.',
+      remedy:
+        'The message has the command that gives one of them a new one. Run it ' +
+        'on one machine only, then run step 01 again.',
+      proof: {
+        file: 'test/steps/broken-machines.test.ts',
+        title: 'that is a copy of another is named with what they share',
+      },
+    },
+    {
+      text: '…: none of its interfaces has …',
+      by: 'guide',
+      cause:
+        'SSH ends on a machine that does not hold the address in ' +
+        'cluster.yaml: the address is wrong, or `ssh.host` leads to another ' +
+        'machine, or to a public address that is translated.',
+      remedy:
+        '`address` is what the other machines see, `ssh.host` what your ' +
+        'computer dials. Compare with the addresses that the message found.',
+      proof: {
+        file: 'test/steps/broken-machines.test.ts',
+        title: 'that has another address is named with those that it has',
       },
     },
   ],
