@@ -16,10 +16,8 @@ function entry({ text, by, cause, remedy, proof }: Trouble): string {
   return [
     `### ${heading(text)} {#${anchor(text)}}`,
     '',
-    '```text',
-    text,
-    '```',
-    '',
+    // The heading of a short one is the whole text already.
+    ...(heading(text) === plain(text) ? [] : ['```text', text, '```', '']),
     `${by === 'guide' ? 'Printed by a step or command of this guide' : `Printed by ${plain(by)}`}.`,
     '',
     `**Cause.** ${cause}`,
