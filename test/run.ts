@@ -15,6 +15,7 @@ interface Count {
 
 const total: Count = { passed: 0, failed: 0, skipped: 0 }
 const inCi = process.env.CI === 'true'
+const wrong: string[] = []
 
 await check('types', 'npm', 'run', '--silent', 'check')
 await check('format and lint', 'biome', 'check')
@@ -24,6 +25,8 @@ await vitest('site in a browser', 'vitest.site.config.ts', browserLacks())
 await vitest('end to end', 'vitest.e2e.config.ts', hostLacks())
 
 const { passed, failed, skipped } = total
+// Once more at the end: a log is read from there, and often cut before it.
+for (const it of wrong) console.log(`✗ ${it}`)
 console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`)
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0
 
@@ -35,7 +38,12 @@ async function check(what: string, command: string, ...args: string[]) {
     preferLocal: true,
   })
   if (exitCode === 0) total.passed++
-  else total.failed++
+  else fail(what)
+}
+
+function fail(what: string) {
+  total.failed++
+  wrong.push(what)
 }
 
 async function vitest(what: string, config: string, missing: string[] = []) {
@@ -44,7 +52,7 @@ async function vitest(what: string, config: string, missing: string[] = []) {
       `\n${what}: this host cannot run it:\n  ${missing.join('\n  ')}`,
     )
     // Skipped at home, it is a fact; skipped in CI, nobody has looked.
-    if (inCi) total.failed++
+    if (inCi) fail(`${what}: ${missing.join(', ')}`)
     else total.skipped++
     return
   }
@@ -60,11 +68,15 @@ async function vitest(what: string, config: string, missing: string[] = []) {
     const report = JSON.parse(readFileSync(file, 'utf8'))
     total.passed += report.numPassedTests
     total.skipped += report.numPendingTests + report.numTodoTests
-    total.failed += report.numFailedTests
+    for (const { name, assertionResults } of report.testResults)
+      for (const { status, fullName, failureMessages } of assertionResults)
+        if (status === 'failed')
+          fail(`${name} ${fullName}\n${failureMessages.join('\n')}`)
     // A file that cannot even be loaded has no failed test to count.
-    if (exitCode !== 0 && report.numFailedTests === 0) total.failed++
+    if (exitCode !== 0 && report.numFailedTests === 0)
+      fail(`${what}: see above`)
   } catch {
-    total.failed++
+    fail(`${what}: ended without a report`)
   } finally {
     rmSync(file, { force: true })
   }

@@ -1,9 +1,15 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { thaw } from '../../lab/cgroup.ts'
 import type { MachineStatus } from '../../lab/machines.ts'
 import type { OffMaker } from '../../lab/maker.ts'
@@ -11,6 +17,9 @@ import type { LabPlan } from '../../lab/plan.ts'
 import { killMachines, made, stopMachines } from '../../lab/power-off.ts'
 
 const root = join(import.meta.dirname, '../..')
+
+const temporary = mkdtempSync(join(tmpdir(), 'kfs-power-'))
+afterAll(() => rmSync(temporary, { recursive: true }))
 
 const machine = (name: string) => ({
   name,
@@ -63,7 +72,7 @@ describe('thawing a cgroup', () => {
     ['freezer.state', 'FROZEN', 'THAWED'],
     ['cgroup.freeze', '1', '0'],
   ])('writes %s at every depth', (file, frozen, thawed) => {
-    const folder = mkdtempSync(join(tmpdir(), 'kfs-thaw-'))
+    const folder = mkdtempSync(join(temporary, 'thaw-'))
     const folders = [folder, join(folder, 'pods'), join(folder, 'pods/a')]
     for (const it of folders) {
       mkdirSync(it, { recursive: true })
@@ -76,7 +85,7 @@ describe('thawing a cgroup', () => {
   })
 
   test('does nothing where the host cannot freeze', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'kfs-thaw-'))
+    const folder = mkdtempSync(join(temporary, 'thaw-'))
     expect(() => thaw(folder)).not.toThrow()
   })
 })
@@ -93,7 +102,7 @@ describe('npm run lab', () => {
   })
 
   test('prints a console to its end', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'kfs-console-')), 'log')
+    const file = join(temporary, 'console.log')
     writeFileSync(file, 'first boot\nsecond boot\n')
     const program =
       `import { printConsole } from './lab/console.ts'\n` +
