@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { conditionOf } from '../../lib/conditions.ts'
 import { readPatience, usePatience } from '../../lib/patience.ts'
 import { until } from '../../lib/wait.ts'
 import { Guide } from './guide.ts'
@@ -37,6 +38,39 @@ const bootIds = async () =>
   Promise.all(
     machines.map((it) => guide.on(it, 'cat /proc/sys/kernel/random/boot_id')),
   )
+
+/** A list of API objects, as kubectl gets it. */
+const list = async (...words: string[]) =>
+  JSON.parse(await guide.kubectl('get', ...words, '-o', 'json')).items
+
+/**
+ * Waits until the API server and what every kubelet says of itself and of its
+ * pods is well, and newer than `since`: the last word from before a reboot is
+ * that all is well, too.
+ */
+async function whole(since: Date): Promise<void> {
+  const newer = (time: string) => Date.parse(time) > since.getTime()
+  await until(
+    'the cluster is whole again',
+    async () => {
+      expect(await guide.kubectl('get', '--raw', '/readyz')).toBe('ok')
+      const leases = await list('leases', '--namespace=kube-node-lease')
+      for (const { metadata, spec } of leases)
+        expect(newer(spec.renewTime), metadata.name).toBe(true)
+      for (const node of await list('nodes'))
+        expect(conditionOf(node, 'Ready')?.status).toBe('True')
+      const pods = await list('pods', '--namespace=kube-system')
+      expect(pods.length).toBeGreaterThan(0)
+      for (const pod of pods) {
+        expect(conditionOf(pod, 'Ready')?.status).toBe('True')
+        const [{ state }] = pod.status.containerStatuses
+        expect(newer(state.running?.startedAt)).toBe(true)
+      }
+      return true
+    },
+    { seconds: 60 },
+  )
+}
 
 const verifyAll = async () => {
   const output = await guide.npm('steps', '--verify')
@@ -96,6 +130,7 @@ describe('the guide on virtual machines', () => {
 
   test('a reboot of every machine brings the cluster back', async () => {
     const boots = await bootIds()
+    const since = new Date()
     await Promise.all(
       machines.map((it) => guide.on(it, 'systemctl reboot').catch(() => '')),
     )
@@ -104,10 +139,7 @@ describe('the guide on virtual machines', () => {
       async () => (await bootIds()).every((id, at) => id !== boots[at]),
       { seconds: 120 },
     )
-    await until('both nodes are Ready', async () => {
-      const nodes = await guide.kubectl('get', 'nodes', '--no-headers')
-      return nodes.match(/ Ready /g)?.length === machines.length
-    })
+    await whole(since)
     await verifyAll()
     expect(await guide.npm('steps', '--plan')).not.toMatch(
       /[1-9]\d* changes to make/,
