@@ -4,17 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import type { Cluster } from '../../lib/cluster.ts'
 import { GuideError } from '../../lib/errors.ts'
-import { lazyHost } from '../../lib/hosts.ts'
-import { installer } from '../../lib/install.ts'
-import { journal } from '../../lib/journal.ts'
-import { Machine } from '../../lib/machine.ts'
+import type { Machine } from '../../lib/machine.ts'
 import { type Script, sh } from '../../lib/shell.ts'
-import { openState } from '../../lib/state.ts'
 import type { LiveCluster } from '../../lib/step.ts'
 import { text } from '../../lib/text.ts'
 import { yaml } from '../../lib/yaml.ts'
 import { routes } from '../../steps/pod-networks/routes.ts'
 import type { KubeadmImages } from './bench-images.ts'
+import { benchMachines } from './bench-machines.ts'
 
 /** A machine with all that kubeadm needs, and a way to run it there. */
 export interface Prepared {
@@ -31,20 +28,11 @@ export async function prepareKubeadm(
   cluster: Cluster,
   images: KubeadmImages,
 ): Promise<Prepared[]> {
-  const state = openState(cluster)
   const subnets = new Map(
     cluster.machines.map(({ name }, at) => [name, subnetOf(cluster, at)]),
   )
-  const install = installer(cluster)
-  const notice = () => undefined
   return Promise.all(
-    cluster.machines.map(async (entry) => {
-      const host = lazyHost(entry, state, notice)
-      const machine = new Machine(entry, host, {
-        planning: false,
-        journal: journal(),
-        installer: install,
-      })
+    benchMachines(cluster).map(async ({ machine, host, entry }) => {
       await machine.install(['kubeadm', 'kubelet', 'kubectl'])
       await machine.images(['coredns', 'agnhost'])
       const isControl = machine.is('control-plane')
