@@ -33,6 +33,8 @@ export interface Host {
   remove(paths: readonly string[]): Promise<boolean>
   /** Copies a file of the operator to the machine. */
   upload(file: string, remote: string): Promise<void>
+  /** Has the disk take all that was written: a power cut now loses nothing. */
+  flush(): Promise<void>
 }
 
 /** A {@link Host} that is a real machine. */
@@ -61,6 +63,9 @@ export function hostOver(name: string, transport: Transport): Host {
     remove: (paths) => changes(removeScript(paths)),
     upload: (file, remote) =>
       spending('transfer', transport.upload(file, remote)),
+    flush: async () => {
+      await run(sh`sync --file-system /etc /opt /usr /var`)
+    },
   }
 }
 
@@ -82,7 +87,8 @@ echo changed`,
 }
 
 // Written beside the target and renamed, so that a reader of the file, or a
-// power cut, sees either the old one or the new one.
+// power cut, sees either the old one or the new one. A file system may keep
+// the new name and lose the content, which is why that goes to the disk first.
 function writeScript(path: string, file: FileState): Script {
   const sum = createHash('sha256').update(file.content).digest('hex')
   const mode = file.mode.toString(8)
@@ -98,6 +104,7 @@ function writeScript(path: string, file: FileState): Script {
     printf %s ${file.content} > "$path.new"
     chown ${file.owner} "$path.new"
     chmod ${mode} "$path.new"
+    sync "$path.new"
     mv -fT "$path.new" "$path"
     echo changed`
 }

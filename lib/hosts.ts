@@ -48,6 +48,7 @@ export function lazyHost(
     look: async (path) => (await host()).look(path),
     remove: async (paths) => (await host()).remove(paths),
     upload: async (file, remote) => (await host()).upload(file, remote),
+    flush: async () => (await host()).flush(),
   }
 }
 

@@ -231,6 +231,11 @@ export class Machine {
     await waitOn(this.name, this.#host, what, script, seconds, next)
   }
 
+  /** Has the disk take all that was written here. */
+  flush(): Promise<void> {
+    return this.#host.flush()
+  }
+
   /** Notes a change in the journal of the current block. */
   changed(what: string, details: readonly string[] = [what]): void {
     this.journal.changes.push(what)

@@ -54,7 +54,8 @@ export function openState(cluster: Cluster, create = true): State {
     existsSync(path(file)) ? readFileSync(path(file), 'utf8') : undefined
   const write = (file: string, content: string) => {
     mkdirSync(dirname(path(file)), { recursive: true, mode: 0o700 })
-    writeFileSync(path(`${file}.new`), content, { mode: 0o600 })
+    const toDisk = { mode: 0o600, flush: true }
+    writeFileSync(path(`${file}.new`), content, toDisk)
     renameSync(path(`${file}.new`), path(file))
   }
 

@@ -150,6 +150,16 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
     failed: 0,
   }
   let blocksRunning = 0
+  // What was written may be in memory only. A step is done when the disks have
+  // it; until then checks run, so that nobody waits for disks alone.
+  const changed = new Set<Machine>()
+  const flushing: Promise<unknown>[] = []
+  const flush = () => {
+    for (const machine of changed) {
+      flushing.push(machine.flush().catch((error) => error))
+    }
+    changed.clear()
+  }
   const undoing: (() => Promise<void>)[] = []
   const retracting: (() => Promise<void>)[] = []
   const restoring: (() => Promise<unknown>)[] = []
@@ -180,7 +190,11 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
         worker.journal.details.push(`unknown yet: ${reason}`)
         worker.journal.changes.push('unknown')
       }
-      summary.changes += worker.journal.changes.length
+      const { changes } = worker.journal
+      if (!planning && changes.length > 0 && worker instanceof Machine) {
+        changed.add(worker)
+      }
+      summary.changes += changes.length
       summary.looked += worker.journal.looked
       const took = performance.now() - began
       return planning
@@ -219,6 +233,9 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
     try {
       const blocks = [...retracting.toReversed(), ...undoing.toReversed()]
       for (const block of blocks) await block()
+      flush()
+      const errors = (await Promise.all(flushing)).filter(Boolean)
+      if (errors.length > 0) throw new AggregateError(errors)
     } catch (error) {
       return fail(error)
     }
@@ -265,6 +282,7 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
 
     async verify(what, check) {
       if (verb !== 'verify' && !(verb === 'apply' && !skipVerify)) return
+      flush()
       await judge(what, check)
     },
 

@@ -245,6 +245,7 @@ export function removeHostNames(machine: Machine): Promise<boolean> {
 // it, but it can be written to.
 const replaceHosts: Script = sh`
   chmod 644 /etc/hosts.new
+  sync /etc/hosts.new
   mv -fT /etc/hosts.new /etc/hosts 2>/dev/null || {
     cat /etc/hosts.new > /etc/hosts
     rm /etc/hosts.new

@@ -20,7 +20,8 @@ export function essence({ machines, objects }: WorldState) {
   }
 }
 
-function still({ files, units, folders, registered: _, ...rest }: FakeMachine) {
+function still(machine: FakeMachine) {
+  const { files, units, folders, registered: _, flushed: __, ...rest } = machine
   return {
     ...rest,
     // A folder like many is there when something is in it.

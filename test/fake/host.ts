@@ -109,6 +109,11 @@ ${script}`,
         (time) => writeFile(machine, remote, firstHalf(content, time)),
       )
     },
+
+    async flush() {
+      world.reach()
+      machine.flushed = world.state.time
+    },
   }
 }
 

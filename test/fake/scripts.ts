@@ -417,6 +417,7 @@ know(
     sed -e ${word} -e '$a\' /etc/hosts > /etc/hosts.new
     printf '%s\n' ${word} >> /etc/hosts.new
     chmod 644 /etc/hosts.new
+    sync /etc/hosts.new
     mv -fT /etc/hosts.new /etc/hosts 2>/dev/null || { ${rest} }`,
   ({ world, machine }, range, block) =>
     world.change(
@@ -434,6 +435,7 @@ know(
 know(
   like`sed ${word} /etc/hosts > /etc/hosts.new
     chmod 644 /etc/hosts.new
+    sync /etc/hosts.new
     mv -fT /etc/hosts.new /etc/hosts 2>/dev/null || { ${rest} }
     [ -s /etc/hosts ] || rm -f /etc/hosts`,
   ({ world, machine }, range) =>

@@ -45,6 +45,9 @@ export function stubHost(answers: [RegExp, Reply | (() => Reply)][] = []) {
     async upload(_, remote) {
       asked.push(`upload ${remote}`)
     },
+    async flush() {
+      asked.push('flush')
+    },
   }
   return { host, asked }
 }

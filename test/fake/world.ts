@@ -40,6 +40,8 @@ export interface FakeMachine {
   kernel: string[]
   /** Start of the kubelet that has made its node; it does so once. */
   registered: number
+  /** When its disk last had all that was written. */
+  flushed: number
   /** What a test has broken: seconds that its clock is ahead. */
   ahead?: number
   /** What a test has broken: answers about itself, by what is asked. */
@@ -191,6 +193,7 @@ export function newMachine(
     images: {},
     kernel: [],
     registered: 0,
+    flushed: 0,
   }
 }
 

@@ -86,6 +86,16 @@ describe('from nothing to a cluster', () => {
       )
     })
 
+    test(`${number} ${name} is done when the disks have all of it`, () => {
+      const lost = Object.values(sandbox.world().machines).flatMap(
+        ({ name, files, flushed }) =>
+          Object.entries(files)
+            .filter(([, { time }]) => time > flushed)
+            .map(([path]) => `${name} ${path}`),
+      )
+      expect(lost).toEqual([])
+    })
+
     test(`${number} ${name} has nothing to do a second time`, async () => {
       const before = everything(sandbox)
       const flags = flagsFor(number)
