@@ -19,7 +19,9 @@ const folder = '/etc/kubernetes/api-balancer'
 // A virtual address needs one network segment, a cloud balancer needs a
 // cloud. A small proxy on every machine needs neither, and when it fails it
 // fails for one machine. It passes TLS through: it can read nothing, and the
-// other end still is an API server with a certificate to show.
+// other end still is an API server with a certificate to show. Where there is
+// no other server to go to, nobody asks the only one how it is.
+const checking = cluster.controlPlanes.length > 1 ? 'check' : 'no-check'
 const configuration = text`
   global
     log /dev/log local0 notice
@@ -43,7 +45,7 @@ const configuration = text`
     # One that is gone takes its connections with it: clients come again at
     # once instead of waiting for a time-out.
     default-server on-marked-down shutdown-sessions
-    default-server check inter 2s fastinter 1s downinter 1s fall 3 rise 1
+    default-server ${checking} inter 2s fastinter 1s downinter 1s fall 3 rise 1
     # But one that is slow keeps them: all its clients would log in anew, and
     # it would be slower still.
     timeout check 10s
