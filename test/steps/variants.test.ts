@@ -62,6 +62,15 @@ describe('one machine that is everything', () => {
     )
   })
 
+  test('has a balancer that asks no health of the only API server', () => {
+    const balancer = (sandbox: Sandbox, address: string) =>
+      sandbox.world().machines[address]?.files[
+        '/etc/kubernetes/api-balancer/haproxy.cfg'
+      ]?.content
+    expect(balancer(sandbox, '10.10.1.11')).toContain('server no-check')
+    expect(balancer(built, '10.10.0.11')).toContain('server check')
+  })
+
   test('is left alone by a second run', async () => {
     const before = sandbox.log()
     await workshop.build(sandbox, '01', '13')

@@ -202,6 +202,17 @@ export const troubles: Record<string, readonly Trouble[]> = {
   ],
   machines: [
     {
+      text: 'Unit … is masked.',
+      by: 'systemctl',
+      cause:
+        'Nobody has masked it: its file is empty. The machine lost power ' +
+        'before the file was on its disk.',
+      remedy:
+        'Run the step that writes the unit once more; whatever differs from ' +
+        'what it should be is written again. A step that has ended well has ' +
+        'everything on the disk.',
+    },
+    {
       text: '… does not meet the node spec (…); nothing was changed',
       by: 'guide',
       cause: 'A check of step 02 that blocks has failed.',
