@@ -7,6 +7,8 @@ import type { Operator } from '../../lib/operator.ts'
 import type { Trial } from './trial.ts'
 
 $.quiet = true
+// On a socket, bash believes in a remote login, and runs the user's .bashrc.
+$.stdio = ['ignore', 'pipe', 'pipe']
 
 /** kubectl as the administrator, in the namespace of the trial. */
 export function kubectl({ cluster, namespace }: Trial, operator: Operator) {
