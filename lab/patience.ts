@@ -19,7 +19,8 @@ export async function measurePatience(
   cluster: Cluster,
   report: Report,
 ): Promise<void> {
-  const here = Number((await execa('bash', ['-c', work])).stdout)
+  // On a socket, bash believes in a remote login, and runs the user's .bashrc.
+  const here = Number((await execa('bash', ['--norc', '-c', work])).stdout)
   const there = await Promise.all(
     cluster.machines.map((machine) => timeOn(machine, cluster.directory)),
   )

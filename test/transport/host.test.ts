@@ -326,7 +326,9 @@ describe.skipIf(missing)('a machine', () => {
     const pasted = transport.paste(script.script)
     const lines = pasted.split('\n').join('\n    ')
     expect(error.message).toContain(lines)
-    const again = await execa('bash', ['-c', pasted], { reject: false })
+    const again = await execa('bash', ['--norc', '-c', pasted], {
+      reject: false,
+    })
     expect(again).toMatchObject({ exitCode: 1, stderr: "it's so" })
   })
 })

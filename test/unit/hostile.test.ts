@@ -44,9 +44,13 @@ const attacks = () => [
   ...randomTexts(150),
 ]
 
-/** Runs bash; gives the arguments and the input of the program in it. */
+/**
+ * Runs bash; gives the arguments and the input of the program in it. Input
+ * comes from a socket, which bash takes for a remote login: without `--norc` it
+ * would run the .bashrc of whoever runs the tests, with our programs in PATH.
+ */
 function bash(script: string) {
-  execaSync('bash', ['-c', script], {
+  execaSync('bash', ['--norc', '-c', script], {
     ...{ cwd: folder, input: '' },
     env: { PATH: `${folder}:${process.env.PATH}` },
   })
@@ -101,9 +105,9 @@ describe('a text that wants to be code', () => {
         close: () => undefined,
       } as never)
       await host.remove([`/nonexistent/${text}`])
-      execaSync('bash', ['-c', ran], { cwd: folder })
+      execaSync('bash', ['--norc', '-c', ran], { cwd: folder })
       await host.look(`/nonexistent/${text}`)
-      execaSync('bash', ['-c', ran], { cwd: folder })
+      execaSync('bash', ['--norc', '-c', ran], { cwd: folder })
       expect(existsSync(canary())).toBe(false)
     }
   })
@@ -112,7 +116,10 @@ describe('a text that wants to be code', () => {
     for (const text of attacks()) {
       const group = `/nonexistent/${text}`
       const script = joinCgroup([group], sh`true`)
-      execaSync('bash', ['-c', script], { cwd: folder, reject: false })
+      execaSync('bash', ['--norc', '-c', script], {
+        cwd: folder,
+        reject: false,
+      })
       expect(existsSync(canary())).toBe(false)
     }
   })

@@ -121,6 +121,7 @@ test('a killed process that nobody waited for holds nothing', async () => {
   // A parent that never asks how its child ended, such as pid 1 of many a
   // container, keeps it as a zombie.
   const parent = spawn('bash', [
+    '--norc',
     '-c',
     'exec 3<&0; "$0" "$1" <&3 & exec sleep 60 </dev/null',
     process.execPath,

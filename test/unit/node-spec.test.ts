@@ -61,7 +61,7 @@ describe('the packages', () => {
 
 describe('the survey', () => {
   const local = (script: string) =>
-    execFileSync('bash', ['-euo', 'pipefail', '-c', script], {
+    execFileSync('bash', ['--norc', '-euo', 'pipefail', '-c', script], {
       encoding: 'utf8',
     })
 

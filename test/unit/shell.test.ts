@@ -7,7 +7,7 @@ const texts = [...hostileTexts, ...randomTexts(400)]
 
 /** What bash makes of words: each as an argument of its own. */
 function wordsOf({ script }: Script): string[] {
-  const { stdout, stderr, status } = spawnSync('bash', ['-s'], {
+  const { stdout, stderr, status } = spawnSync('bash', ['--norc', '-s'], {
     input: `set -euo pipefail\n${script}\n`,
     encoding: 'utf8',
     maxBuffer: 1e8,
