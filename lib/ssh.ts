@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import type { MachineEntry } from './cluster.ts'
 import { GuideError } from './errors.ts'
+import { readPatience } from './patience.ts'
 import { quote, withInput } from './shell.ts'
 import type { Outcome, Transport } from './transport.ts'
 
@@ -64,7 +65,8 @@ export function sshOptions(entry: MachineEntry, directory: string): string[] {
     .flatMap((file) => ['-i', file])
   const shared = [
     ...['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10'],
-    ...['-o', 'ServerAliveInterval=5', '-o', 'ServerAliveCountMax=3'],
+    ...['-o', 'ServerAliveInterval=5'],
+    ...['-o', `ServerAliveCountMax=${silences(directory)}`],
     // Ours first: a key seen for the first time is recorded there.
     ...['-o', `UserKnownHostsFile="${knownHosts}" ~/.ssh/known_hosts`],
     ...['-o', 'StrictHostKeyChecking=accept-new', '-o', 'HashKnownHosts=no'],
@@ -106,6 +108,12 @@ export async function closeSsh(
       }),
     ),
   )
+}
+
+// How many questions of SSH a machine may leave unanswered, five seconds each.
+// A slow one that is busy takes its time; one that is gone must be found gone.
+function silences(directory: string): number {
+  return Math.min(Math.ceil(3 * readPatience(directory)), 12)
 }
 
 interface Ref {
