@@ -56,6 +56,7 @@ export async function prepareKubeadm(
       )
       await machine.file('/etc/systemd/system/kubelet.service', unit)
       await host.read(sh`systemctl daemon-reload; systemctl enable kubelet`)
+      await machine.flush()
       return { machine, run: (script: Script) => host.read(script) }
     }),
   )

@@ -43,6 +43,8 @@ export async function bringPrograms(cluster: Cluster): Promise<void> {
       await machine.install(everywhere)
       if (machine.is('control-plane')) await machine.install(controlPlane)
       await machine.images(images)
+      // Or the disk would write it down while the clock runs.
+      await machine.flush()
     }),
   )
 }
