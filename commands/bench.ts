@@ -17,7 +17,7 @@ import { imageOf } from '../lib/install.ts'
 import { kubectlOf } from '../lib/kubectl.ts'
 import { seconds } from '../lib/report.ts'
 import { stepFiles } from '../lib/steps.ts'
-import { recordedFolder, repository } from './docs/recorded.ts'
+import { recordedFolder, repository, writeRecorded } from './docs/recorded.ts'
 import { readArguments } from './shared/arguments.ts'
 import { benchCluster, type Size } from './shared/bench-clusters.ts'
 import { kubeadmImages } from './shared/bench-images.ts'
@@ -229,7 +229,6 @@ await command(async () => {
   }
   for (const part of parts) await scenarios[part]?.()
 
-  const file = join(recordedFolder, 'bench.json')
   const results: Results = {
     ...(await conditionsNow()),
     versions: versions.versions,
@@ -237,10 +236,7 @@ await command(async () => {
   }
   if (values.json) console.log(JSON.stringify(results, null, 2))
   else console.log(report(results))
-  if (values.record) {
-    writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`)
-    await execa('biome', ['format', '--write', file], { preferLocal: true })
-  }
+  if (values.record) writeRecorded(recordedFolder, 'bench', results)
   await rm(folder, { recursive: true })
   return 0
 })

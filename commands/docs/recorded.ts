@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { GuideError } from '../../lib/errors.ts'
+import type { Results } from '../shared/bench-results.ts'
 import type { RecordedFaults } from './faults.ts'
 import type { RecordedVirtual } from './virtual.ts'
 
@@ -111,7 +112,12 @@ export function readRecordedPages(
 export function writeRecorded(
   folder: string,
   name: string,
-  recorded: Recording | RecordedPages | RecordedFaults | RecordedVirtual,
+  recorded:
+    | Recording
+    | RecordedPages
+    | RecordedFaults
+    | RecordedVirtual
+    | Results,
 ): void {
   mkdirSync(folder, { recursive: true })
   const text = `${JSON.stringify(recorded, null, 2)}\n`
