@@ -11,7 +11,7 @@ import { text } from '../../lib/text.ts'
 import { yaml } from '../../lib/yaml.ts'
 import { routes } from '../../steps/pod-networks/routes.ts'
 import type { KubeadmImages } from './bench-images.ts'
-import { benchMachines } from './bench-machines.ts'
+import { benchMachines, programsOfSteps } from './bench-machines.ts'
 
 /** A machine with all that kubeadm needs, and a way to run it there. */
 export interface Prepared {
@@ -34,7 +34,7 @@ export async function prepareKubeadm(
   return Promise.all(
     benchMachines(cluster).map(async ({ machine, host, entry }) => {
       await machine.install(['kubeadm', 'kubelet', 'kubectl'])
-      await machine.images(['coredns', 'agnhost'])
+      await machine.images(programsOfSteps.images)
       const isControl = machine.is('control-plane')
       const files = isControl ? images.controlPlane : []
       for (const file of [...files, ...images.everywhere]) {
