@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { diagrams } from '../../diagrams/index.ts'
 import { roomIn } from '../../docs/.vitepress/theme/range-calculator.ts'
-import { desktop, openBrowser, urlOf, visit } from './browser.ts'
+import { desktop, openBrowser, urlOf, visit, watch } from './browser.ts'
 
 let browser: Browser
 let page: Page
@@ -91,6 +91,25 @@ describe('the node spec', () => {
     await count(0)
     expect(await box.isChecked()).toBe(false)
   })
+
+  for (const late of ['NodeSpecFilter', 'NodeSpecCheck']) {
+    test(`is as it was kept when ${late} comes last`, async () => {
+      await checks().locator('input[type=checkbox]').first().check()
+      await page.getByLabel('a worker').check()
+      const problems = watch(page)
+      let held = 0
+      await page.route(`**/${late}*.js`, async (route) => {
+        held += 1
+        await new Promise((resolve) => setTimeout(resolve, 500))
+        await route.continue()
+      })
+      await page.reload()
+      await count(1)
+      expect(await page.getByLabel('a worker').isChecked()).toBe(true)
+      expect(held).toBe(1)
+      expect(problems).toEqual([])
+    })
+  }
 
   test('shows what is asked of one role, and keeps that', async () => {
     const all = await checks().count()
