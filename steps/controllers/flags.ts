@@ -18,6 +18,13 @@ export const manager = (
   'leader-elect': true,
   // Every loop acts as a service account of its own, with its rights alone.
   'use-service-account-credentials': true,
+  // At a start it fetches a token for every loop's account. With the default
+  // of 20 requests a second, it does no work for the first five seconds, and
+  // neither does one that takes over.
+  'kube-api-qps': 100,
+  // So many at once, before that rate holds. An API server that has too much
+  // to do makes its callers wait by itself.
+  'kube-api-burst': 200,
   // All that are on by default, and the one that removes join tokens.
   controllers: '*,tokencleaner',
 
