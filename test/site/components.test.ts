@@ -92,24 +92,29 @@ describe('the node spec', () => {
     expect(await box.isChecked()).toBe(false)
   })
 
-  for (const late of ['NodeSpecFilter', 'NodeSpecCheck']) {
-    test(`is as it was kept when ${late} comes last`, async () => {
-      await checks().locator('input[type=checkbox]').first().check()
-      await page.getByLabel('a worker').check()
-      const problems = watch(page)
-      let held = 0
-      await page.route(`**/${late}*.js`, async (route) => {
-        held += 1
-        await new Promise((resolve) => setTimeout(resolve, 500))
-        await route.continue()
-      })
-      await page.reload()
-      await count(1)
-      expect(await page.getByLabel('a worker').isChecked()).toBe(true)
-      expect(held).toBe(1)
-      expect(problems).toEqual([])
+  test.each([
+    { late: 'NodeSpecFilter', other: '.node-spec-check.ticked' },
+    {
+      late: 'NodeSpecCheck',
+      other: '.node-spec-filter [value=worker]:checked',
+    },
+  ])('is as it was kept when $late comes last', async ({ late, other }) => {
+    await checks().locator('input[type=checkbox]').first().check()
+    await page.getByLabel('a worker').check()
+    const problems = watch(page)
+    let held = 0
+    await page.route(`**/${late}*.js`, async (route) => {
+      held += 1
+      await page.locator(other).waitFor()
+      await route.continue()
     })
-  }
+    await page.reload({ waitUntil: 'commit' })
+    await count(1)
+    expect(await page.getByLabel('a worker').isChecked()).toBe(true)
+    await expect.poll(() => checks().locator(':checked').count()).toBe(1)
+    expect(held).toBe(1)
+    expect(problems).toEqual([])
+  })
 
   test('shows what is asked of one role, and keeps that', async () => {
     const all = await checks().count()

@@ -1,4 +1,4 @@
-import { reactive } from 'vue'
+import { onMounted, type Ref, reactive, ref } from 'vue'
 
 /** Roles that a machine can have, as the checklist filters by them. */
 export type Role = 'all' | 'control-plane' | 'worker'
@@ -19,8 +19,22 @@ export const checks = reactive(new Map<string, string[]>())
 
 let isLoaded = false
 
-/** Reads what was kept. Called in the browser, after the first rendering. */
-export function load(): void {
+/**
+ * Whether the component that calls this may show what was kept. Before that it
+ * looks as in the page that was sent, which knows no reader and no checks: Vue
+ * takes over what it finds there and repairs no difference. Components arrive
+ * one by one, so others may have read and registered already.
+ */
+export function useLoaded(): Ref<boolean> {
+  const isMounted = ref(false)
+  onMounted(() => {
+    load()
+    isMounted.value = true
+  })
+  return isMounted
+}
+
+function load(): void {
   if (isLoaded) return
   isLoaded = true
   try {
