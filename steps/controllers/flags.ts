@@ -18,9 +18,9 @@ export const manager = (
   'leader-elect': true,
   // Every loop acts as a service account of its own, with its rights alone.
   'use-service-account-credentials': true,
-  // At a start it fetches a token for every loop's account. With the default
-  // of 20 requests a second, it does no work for the first five seconds, and
-  // neither does one that takes over.
+  // Before any loop works, each needs its account and a token. In a new
+  // cluster the accounts are made first, and with the default of 20 requests
+  // a second everybody waits for that.
   'kube-api-qps': 100,
   // So many at once, before that rate holds. An API server that has too much
   // to do makes its callers wait by itself.
