@@ -282,7 +282,7 @@ export const controls: Record<string, readonly Control[]> = {
         'An audit log is written: 30 days or more, 10 files or more, of 100 ' +
         'megabytes or more.',
       state: 'met',
-      here: 'Just these figures: 1 gigabyte at most.',
+      here: 'Exactly that: 1 gigabyte at most.',
       checks: [
         flag(api, 'audit-log-path', '/var/log/kubernetes/audit.log'),
         flag(api, 'audit-log-maxage', '30'),
@@ -732,9 +732,14 @@ export const controls: Record<string, readonly Control[]> = {
     },
     {
       ids: ['5.1.5'],
-      asks: 'Nothing runs as the account `default` of a namespace.',
-      state: 'met',
-      here: 'What this guide installs has accounts of its own.',
+      asks:
+        'Nothing runs as the account `default` of a namespace, and pods get ' +
+        'no token of it.',
+      state: 'another',
+      here:
+        'What this guide installs has accounts of its own. A pod of yours ' +
+        'does get a token of `default`, which no rule names: it opens what ' +
+        'every account may see, and no more. 5.1.6 says how to leave it away.',
       checks: [test('nothing of ours runs as a default account')],
     },
     {
