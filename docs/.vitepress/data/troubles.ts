@@ -251,15 +251,15 @@ export const troubles: Record<string, readonly Trouble[]> = {
       },
     },
     {
-      text: 'No space left on device',
+      text: 'no space left on device',
       by: 'any component',
       cause: 'The disk, or its inodes, are used up.',
       remedy:
         '`df -h` and `df -i` tell which. etcd accepts no more writes on a ' +
         'full disk; make room, then it goes on by itself.',
       proof: {
-        file: 'test/e2e/faults/faults.ts',
-        title: ['the disk of a member of etcd full'],
+        file: 'test/troubles/etcd.test.ts',
+        title: 'that is full lets no member start',
       },
     },
     {
@@ -422,8 +422,8 @@ export const troubles: Record<string, readonly Trouble[]> = {
         '`journalctl -u etcd` on each control plane. A first member waits for ' +
         'the second; that is right and ends when it comes.',
       proof: {
-        file: 'test/e2e/faults/faults.ts',
-        title: ['a control plane cut off from the others'],
+        file: 'test/troubles/etcd.test.ts',
+        title: 'a member alone of two has no quorum',
       },
     },
     {
@@ -436,8 +436,8 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'The line names the address. If it is a member, run steps 03 and 05 ' +
         'for all control planes.',
       proof: {
-        file: 'test/e2e/refusals/etcd.ts',
-        title: 'etcd refuses %s without its certificate',
+        file: 'test/troubles/etcd.test.ts',
+        title: 'a peer without a certificate is turned away',
       },
     },
     {
@@ -449,6 +449,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
       remedy:
         'Remove the member with `etcdctl member remove` on another, add it ' +
         'again, and start it with `initial-cluster-state: existing`.',
+      proof: {
+        file: 'test/troubles/etcd.test.ts',
+        title: 'a member without its data cannot begin anew',
+      },
     },
     {
       text: 'etcdserver: mvcc: database space exceeded',
@@ -457,6 +461,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
       remedy:
         'Compact and defragment it, then `etcdctl alarm disarm`; raise ' +
         '`quota-backend-bytes` under `overrides` if it was not a mistake.',
+      proof: {
+        file: 'test/troubles/etcd.test.ts',
+        title: 'a database that is full takes no writes',
+      },
     },
   ],
   api: [

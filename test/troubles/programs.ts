@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { execa } from 'execa'
+import { vi } from 'vitest'
+import { hostLacks } from '../e2e/requirements.ts'
+import { cachedProgram } from '../reference/help.ts'
+
+// Real programs start, on computers that do other things as well: this only
+// ends what hangs.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
+
+/**
+ * Why these programs cannot be run here, or undefined. In CI nothing may be
+ * missing: what is skipped there, nobody has looked at.
+ *
+ * @param root true for tests that make namespaces
+ */
+export function lackOf(
+  programs: readonly string[],
+  { root = false } = {},
+): string | undefined {
+  const absent = programs.filter((name) => !cachedProgram(name))
+  const lacks = [
+    ...absent.map((name) => `${name} is not in the cache: npm run artifacts`),
+    ...(root ? hostLacks() : []),
+  ]
+  if (lacks.length === 0) return
+  const reason = lacks.join(', ')
+  if (process.env.CI) throw new Error(reason)
+  console.warn(`troubles are not provoked: ${reason}`)
+  return reason
+}
+
+/** Where a program is; only for tests that {@link lackOf} lets run. */
+export function pathOf(program: string): string {
+  return cachedProgram(program) ?? program
+}
+
+/** Runs a program to its end, and gives what it printed. */
+export async function printedBy(
+  program: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<string> {
+  const { all } = await execa(pathOf(program), args, {
+    all: true,
+    reject: false,
+    stdin: 'ignore',
+    env,
+  })
+  return all
+}
+
+/** A program that runs on. */
+export interface Running {
+  /** All that it has printed until now. */
+  said(): string
+  /** Ends it, and waits until it has ended. */
+  stop(): Promise<void>
+}
+
+/** Starts a program that runs on; whoever starts it stops it. */
+export function start(program: string, args: readonly string[]): Running {
+  const child = spawn(pathOf(program), args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = once(child, 'close')
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (piece) => {
+      text += piece
+    })
+  }
+  return {
+    said: () => text,
+    async stop() {
+      // It has no state that anybody wants.
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+/**
+ * Runs a script where its network, mounts and processes are its own, and end
+ * with it. Only loopback is up.
+ *
+ * @param values what the script finds as variables of its environment
+ */
+export async function apart(
+  script: string,
+  values: Record<string, string> = {},
+): Promise<string> {
+  const namespaces = ['--net', '--mount', '--pid', '--mount-proc']
+  const { all } = await execa(
+    'unshare',
+    [...namespaces, '--fork', '--kill-child', 'bash', '-c'].concat(
+      `ip link set lo up\n${script}`,
+    ),
+    { all: true, reject: false, stdin: 'ignore', env: values },
+  )
+  return all
+}
