@@ -24,6 +24,7 @@ import { kubeadmImages } from './shared/bench-images.ts'
 import { prepareKubeadm, runKubeadm, usable } from './shared/bench-kubeadm.ts'
 import { bringPrograms } from './shared/bench-machines.ts'
 import {
+  type Again,
   type Growth,
   type Results,
   type Round,
@@ -40,15 +41,16 @@ import { screenOn } from './shared/screen.ts'
 
 const usage = `usage: npm run bench -- [options]
   Prints how long it takes to build clusters: by our steps and by kubeadm, on
-  the same machines; when workers are added; and one machine from nothing.
+  the same machines; when workers are added; one machine from nothing; and the
+  same steps again, when nothing is left to change.
   What it builds has names and ranges of its own, and is removed.
-  --parts LIST    of kubeadm, growth, single; default all
+  --parts LIST    of kubeadm, growth, single, again; default all
   --rounds N      how often each; default 2
   --sizes LIST    of 1+2, 3+2: control planes and workers; default both
   --record        writes docs/recorded/bench.json, for the site to show
   --json          for programs`
 
-const allParts = ['kubeadm', 'growth', 'single']
+const allParts = ['kubeadm', 'growth', 'single', 'again']
 const allSizes = ['1+2', '3+2']
 
 // Prepare machines for both ways, and are in no clock.
@@ -106,12 +108,11 @@ await command(async () => {
   }
   const boot = (file: string) =>
     clock(() => labUp(file, { report: () => undefined }))
-  const steps = (file: string, only?: string[]) =>
+  const steps = (file: string, only?: string[], flags = ['--no-verify']) =>
     runSteps(
       {
-        ...{ clusterFile: file, verb: 'apply', verbose: false },
+        ...{ clusterFile: file, verb: 'apply', verbose: false, flags },
         steps: all.filter(({ number }) => !only || only.includes(number)),
-        flags: ['--no-verify'],
         resume: () => 'npm run bench',
       },
       session,
@@ -168,6 +169,7 @@ await command(async () => {
   const rounds: Round[] = []
   const growth: Growth[] = []
   const single: Single[] = []
+  const again: Again[] = []
   const fresh = async <T>(file: string, work: () => Promise<T>) => {
     await remove(file)
     try {
@@ -226,13 +228,25 @@ await command(async () => {
         })
       }
     },
+    async again() {
+      const file = sizeFile({ controlPlanes: 3, workers: 2 })
+      for (const checked of [false, true]) {
+        const flags = checked ? [] : ['--no-verify']
+        await fresh(file, async () => {
+          await boot(file)
+          const first = (await steps(file, undefined, flags)).milliseconds
+          const second = (await steps(file, undefined, flags)).milliseconds
+          again.push({ checked, first, second })
+        })
+      }
+    },
   }
   for (const part of parts) await scenarios[part]?.()
 
   const results: Results = {
     ...(await conditionsNow()),
     versions: versions.versions,
-    ...{ rounds, growth, single },
+    ...{ rounds, growth, single, again },
   }
   if (values.json) console.log(JSON.stringify(results, null, 2))
   else console.log(report(results))

@@ -42,6 +42,14 @@ export interface Single {
   usable: number
 }
 
+/** All steps on new machines, and the same again with nothing to change. */
+export interface Again {
+  /** Whether each step's checks ran, too. */
+  checked: boolean
+  first: number
+  second: number
+}
+
 /** All that a run of the benchmark has measured: `docs/recorded/bench.json`. */
 export interface Results {
   recordedAt: string
@@ -57,6 +65,7 @@ export interface Results {
   rounds: Round[]
   growth: Growth[]
   single: Single[]
+  again: Again[]
 }
 
 /**
@@ -170,11 +179,18 @@ export const rowsOf = {
       ),
     ),
   ],
+  again: ({ again }: Results): Rows => [
+    ['Checks of the steps', 'First run', 'Second run', 'Ratio'],
+    ...again.map(({ checked, first, second }) => [
+      checked ? 'with' : 'without',
+      ...[seconds(first), seconds(second), (second / first).toFixed(2)],
+    ]),
+  ],
 }
 
 /** The whole report, for a terminal. Parts that did not run are left out. */
 export function report(results: Results): string {
-  const { conditions, rounds, growth, single } = results
+  const { conditions, rounds } = results
   const topologies = [...new Set(rounds.map(({ topology }) => topology))]
   const parts: [string, Rows][] = [
     ['Every round', rowsOf.rounds(results)],
@@ -183,17 +199,9 @@ export function report(results: Results): string {
       `Where the time of our steps goes, ${topology}`,
       rowsOf.steps(results, topology),
     ]),
-    ...(growth.length
-      ? [['Growth', rowsOf.growth(results)] as [string, Rows]]
-      : []),
-    ...(single.length
-      ? [
-          ['One machine, from nothing but caches', rowsOf.single(results)] as [
-            string,
-            Rows,
-          ],
-        ]
-      : []),
+    ['Growth', rowsOf.growth(results)],
+    ['One machine, from nothing but caches', rowsOf.single(results)],
+    ['The same steps again', rowsOf.again(results)],
   ]
   const head = `${conditions.cores} × ${conditions.processor}, programs cached`
   return [

@@ -47,6 +47,7 @@ const results: Results = {
   rounds,
   growth: [{ workers: 8, milliseconds: 9000 }],
   single: [{ machine: 3000, steps: 15_000, usable: 2000 }],
+  again: [{ checked: true, first: 40_000, second: 6000 }],
 }
 
 describe('the median', () => {
@@ -104,11 +105,12 @@ describe('the report', () => {
     )
     expect(text).toMatch(/^1\+2 +2 +13\.0 s +25\.0 s +0\.52 +16\.0 s/m)
     expect(text).toContain('Growth')
+    expect(text).toMatch(/^with +40\.0 s +6\.0 s +0\.15$/m)
   })
 
   test('leaves out the parts that did not run', () => {
-    const text = report({ ...results, rounds: [], growth: [] })
-    expect(text).not.toMatch(/Growth|Medians|Every round/)
+    const text = report({ ...results, rounds: [], growth: [], again: [] })
+    expect(text).not.toMatch(/Growth|Medians|Every round|again/)
     expect(text).toMatch(/3\.0 s +15\.0 s +2\.0 s +20\.0 s/)
   })
 })
