@@ -44,6 +44,7 @@ const parts: { text: string; folder: string; first: string[] }[] = [
     text: 'Reference',
     folder: 'reference',
     first: [
+      'index',
       'cluster-yaml',
       'files',
       'certificates',
@@ -111,13 +112,18 @@ export function pagesByPart(): { text: string; pages: Page[] }[] {
 }
 
 export function sidebar(): DefaultTheme.Sidebar {
+  const api = join(docs, 'reference/api/typedoc-sidebar.json')
+  const hasApi = existsSync(api)
+  const apiOfLib = { text: 'API of lib', link: '/reference/api/' }
   const groups = pagesByPart().map(({ text, pages }) => ({
     text,
     collapsed: text !== 'Start' && text !== 'The steps',
-    items: pages.map(({ title, link }) => ({ text: title, link })),
+    items: [
+      ...pages.map(({ title, link }) => ({ text: title, link })),
+      ...(hasApi && text === 'Reference' ? [apiOfLib] : []),
+    ],
   }))
-  const api = join(docs, 'reference/api/typedoc-sidebar.json')
-  if (!existsSync(api)) return groups
+  if (!hasApi) return groups
   // The modules alone: what is in one is listed on its page, and a sidebar of
   // everything would be most of each of hundreds of pages.
   const modules: DefaultTheme.SidebarItem[] = JSON.parse(
@@ -136,7 +142,7 @@ const nav: [string, string][] = [
   ['How it works', 'cluster/overview'],
   ['Decisions', 'decisions/index'],
   ['Node spec', 'node-spec'],
-  ['Reference', 'reference/cluster-yaml'],
+  ['Reference', 'reference/index'],
 ]
 
 export function navigation(): DefaultTheme.NavItem[] {
