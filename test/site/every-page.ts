@@ -18,30 +18,38 @@ export const links = [
   '/reference/api/addresses/',
 ]
 
-/** Looks at every page on one kind of screen, a test for each. */
+/**
+ * Looks at every page on one kind of screen, a test for each: at all of it in
+ * the colors of the screen, then at what colors can break in the others.
+ */
 export function lookAtEveryPage(screen: BrowserContextOptions): void {
   const { viewport, colorScheme } = screen
-  describe(`${viewport?.width} px, ${colorScheme}`, () => {
+  const others = colorScheme === 'dark' ? 'light' : 'dark'
+  describe(`${viewport?.width} px, ${colorScheme} then ${others}`, () => {
     let browser: Browser
     let page: Page
     let problems: string[]
 
     beforeAll(async () => {
       browser = await openBrowser()
-      page = await browser.newPage(screen)
+      // Colors on their way from one theme to the other are of neither.
+      page = await browser.newPage({ ...screen, reducedMotion: 'reduce' })
       problems = watch(page)
     })
     afterAll(() => browser?.close())
 
     test.each(links)('%s', { timeout: 180_000 }, async (link) => {
       problems.length = 0
+      await page.emulateMedia({ colorScheme })
       await visit(page, link)
+      await unfold(page)
       await drawDiagrams(page)
       const found = [
         ...(await wrongHeadings(page)),
         ...(await brokenImages(page)),
         ...(await tooWide(page)),
         ...(await violations(page)),
+        ...(await violationsIn(page, others)),
         ...problems,
       ]
       expectNone(found.map((what) => `${link}: ${what}`))
@@ -91,11 +99,36 @@ async function tooWide(page: Page): Promise<string[]> {
   })()`)
 }
 
-/** What axe finds: rule, element, and why. */
-async function violations(page: Page): Promise<string[]> {
+/** Opens what is folded: axe passes over what is not shown. */
+async function unfold(page: Page): Promise<void> {
+  await page.locator('.vp-doc details').evaluateAll((all) => {
+    for (const details of all) details.setAttribute('open', '')
+  })
+}
+
+/** What axe finds of colors, in others than those that the page came in. */
+async function violationsIn(
+  page: Page,
+  colorScheme: 'light' | 'dark',
+): Promise<string[]> {
+  const dark = colorScheme === 'dark'
+  const drawings = page.locator('.diagram svg[id^=diagram-]')
+  const before = await drawings.evaluateAll((all) => all.map(({ id }) => id))
+  await page.emulateMedia({ colorScheme })
+  await page.waitForFunction(
+    `document.documentElement.classList.contains('dark') === ${dark} &&
+      !${JSON.stringify(before)}.some((id) => document.getElementById(id))`,
+  )
+  const found = await violations(page, ['color-contrast', 'link-in-text-block'])
+  return found.map((what) => `${colorScheme}: ${what}`)
+}
+
+/** What axe finds: rule, element, and why; of all its rules, or of some. */
+async function violations(page: Page, rules?: string[]): Promise<string[]> {
   await page.evaluate(axe)
+  const options = { resultTypes: ['violations'], runOnly: rules }
   return page.evaluate<string[]>(`
-    axe.run({ resultTypes: ['violations'] }).then(({ violations }) =>
+    axe.run(${JSON.stringify(options)}).then(({ violations }) =>
       violations.flatMap(({ id, nodes }) => nodes.slice(0, 5).map((node) => {
         const why = [...node.any, ...node.all, ...node.none][0]?.message
         return 'axe ' + id + ' (' + nodes.length + '): ' +
