@@ -1,9 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { execa } from 'execa'
 import { vi } from 'vitest'
+import { architectureHere } from '../../lib/artifacts/artifact.ts'
+import { cacheFile } from '../../lib/artifacts/cache.ts'
 import { hostLacks } from '../e2e/requirements.ts'
-import { cachedProgram } from '../reference/help.ts'
+import { versionOf } from '../reference/help.ts'
 
 // Real programs start, on computers that do other things as well: this only
 // ends what hangs.
@@ -13,15 +17,18 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
  * Why these programs cannot be run here, or undefined. In CI nothing may be
  * missing: what is skipped there, nobody has looked at.
  *
+ * @param programs those of the guide: programs, and images that have some
  * @param root true for tests that make namespaces
+ * @param system programs of the operating system
  */
 export function lackOf(
   programs: readonly string[],
-  { root = false } = {},
+  { root = false, system = [] as readonly string[] } = {},
 ): string | undefined {
-  const absent = programs.filter((name) => !cachedProgram(name))
+  const absent = programs.filter((name) => !existsSync(pathOf(name)))
   const lacks = [
     ...absent.map((name) => `${name} is not in the cache: npm run artifacts`),
+    ...system.filter((name) => !isInstalled(name)).map((name) => `no ${name}`),
     ...(root ? hostLacks() : []),
   ]
   if (lacks.length === 0) return
@@ -31,9 +38,17 @@ export function lackOf(
   return reason
 }
 
-/** Where a program is; only for tests that {@link lackOf} lets run. */
-export function pathOf(program: string): string {
-  return cachedProgram(program) ?? program
+function isInstalled(name: string): boolean {
+  return ['/usr/sbin', '/usr/bin', '/sbin', '/bin'].some((folder) =>
+    existsSync(join(folder, name)),
+  )
+}
+
+/** Where the operator's cache has a program or an image of the guide. */
+export function pathOf(name: string): string {
+  const version = versionOf(name)
+  const architecture = architectureHere() ?? 'amd64'
+  return cacheFile({ name, version, architecture })
 }
 
 /** Runs a program to its end, and gives what it printed. */

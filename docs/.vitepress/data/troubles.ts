@@ -613,11 +613,16 @@ export const troubles: Record<string, readonly Trouble[]> = {
       text: 'RTNETLINK answers: File exists',
       by: 'ip route',
       cause:
-        'A route to the machine’s own pod subnet was added by hand, and hides ' +
-        'the bridge. Pods then lose the outside.',
+        'There is a route to these pods: that of step 12, or the one that the ' +
+        'kernel has for the bridge of this machine. A second one by hand, ' +
+        'where it is taken, hides the first, and pods lose the outside.',
       remedy:
         'Routes of step 12 are for the *other* machines only. Remove yours, ' +
         'and `systemctl restart pod-network`.',
+      proof: {
+        file: 'test/troubles/network.test.ts',
+        title: 'a second route to the same pods is refused',
+      },
     },
     {
       text: 'no route to host',
@@ -629,8 +634,25 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'See the check [firewall](/node-spec#firewall): forwarding from and to ' +
         'the pod range has to be allowed.',
       proof: {
-        file: 'test/unit/node-spec-checks.test.ts',
-        title: ['firewall', 'firewalld is active'],
+        file: 'test/troubles/network.test.ts',
+        title: 'a firewall that rejects leaves no route',
+      },
+    },
+    {
+      text: 'curl: (28) Failed to connect to … port … after … ms',
+      by: 'curl to a NodePort',
+      cause:
+        'Nobody refuses: the packets are dropped. By a firewall before the ' +
+        'machine or on it, or by kube-proxy, where the Service has ' +
+        '`externalTrafficPolicy: Local` and no pod on that machine.',
+      remedy:
+        'Dial from another machine of the cluster, then from outside. What ' +
+        'answers only inside is behind a firewall that has to let the ' +
+        '[node ports](/reference/ports) through. What answers on some ' +
+        'machines only: `kubectl get endpointslices -o wide`.',
+      proof: {
+        file: 'test/troubles/network.test.ts',
+        title: 'a firewall that drops leaves a client waiting',
       },
     },
     {
@@ -657,12 +679,12 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'Step 10 gives pods the list of systemd-resolved where there is one. ' +
         'Otherwise name a real server in /etc/resolv.conf, then run step 10.',
       proof: {
-        file: 'test/unit/node-spec-checks.test.ts',
-        title: ['resolver', 'nameserver 127.0.0.53'],
+        file: 'test/troubles/dns.test.ts',
+        title: 'CoreDNS that asks itself stops',
       },
     },
     {
-      text: ';; connection timed out; no servers could be reached',
+      text: 'no servers could be reached',
       by: 'nslookup in a pod',
       cause:
         'The pod asks the address of `clusterDNS`, and no rule or no pod is ' +
@@ -670,9 +692,13 @@ export const troubles: Record<string, readonly Trouble[]> = {
       remedy:
         '`npx zx steps/13-dns.ts --verify` tells what is missing; then 12, ' +
         'then 11.',
+      proof: {
+        file: 'test/troubles/dns.test.ts',
+        title: 'where nobody answers gets nothing',
+      },
     },
     {
-      text: "** server can't find …: NXDOMAIN",
+      text: "server can't find …: NXDOMAIN",
       by: 'nslookup in a pod',
       cause:
         'The name is wrong, or it is of outside and the machine resolves it ' +
@@ -681,6 +707,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'Try the full name with a dot at its end, then the same name on the ' +
         'machine. Old images of busybox ask only for the first name of the ' +
         'search list; use another image to look.',
+      proof: {
+        file: 'test/troubles/dns.test.ts',
+        title: 'for a name that nobody has is told so',
+      },
     },
     {
       text: 'lookup … on …: server misbehaving',
