@@ -45,12 +45,16 @@ export function NodeSpec({ of }: { of: string }): string {
   }
   if (of === 'sizes') {
     return table(
-      ['Nodes', 'Each control plane', 'Disk of etcd', 'Each worker'],
+      [
+        ...['Nodes', 'Each control plane', 'Disk of etcd'],
+        ...['etcd on machines of its own', 'Figures of'],
+      ],
       machineSizes.map((size) => [
         `${size.nodes}`,
-        size.controlPlane,
+        `${size.processors} processors, ${size.memory} GB`,
         size.etcdDisk,
-        size.worker,
+        size.etcdAlone || '–',
+        size.source,
       ]),
     )
   }
