@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { readRecordedVirtual } from '../../commands/docs/virtual.ts'
 import { generated, isTable } from './generated.ts'
 import { bytes, duration, outputOf, recordingOf } from './recorded.ts'
 import { docs, withBase } from './site.ts'
 import { type StepHeader, stepOf, steps } from './steps.ts'
 import { escapeHtml, piecesOf, type Tag, tagOf } from './tags.ts'
+import { testedOn } from './tested-on.ts'
 
 /**
  * Where a page is read: in a browser, on paper, or as the Markdown beside it.
@@ -55,7 +55,7 @@ function component(tag: Tag, page: string, reader: Reader): string | undefined {
   const { step = '', part = '' } = attributes
   if (name === 'Diagram') return diagram(attributes.name ?? '', page, reader)
   if (name === 'Recorded') return recorded(step, part)
-  if (name === 'TestedOn') return testedOn(step)
+  if (name === 'Run') return run(stepOf(step))
   if (name === 'StepFacts') return stepFacts(stepOf(step), reader)
   if (name === 'StepList') return stepList(reader)
   if (name === 'AllSteps') return allSteps(reader)
@@ -92,7 +92,7 @@ function diagram(name: string, page: string, reader: Reader): string {
 }
 
 const commands: Record<string, string> = {
-  apply: '',
+  apply: ' --no-verify',
   plan: ' --plan',
   verify: ' --verify',
   undo: ' --undo',
@@ -110,43 +110,26 @@ function recorded(number: string, part: string): string {
   return outputFence(lines, `npx zx steps/${stepOf(number).id}.ts${flag}`)
 }
 
-function testedOn(number: string): string {
-  const recording = recordingOf(number)
-  if (!recording) return '<p class="tested-on">Not recorded yet.</p>'
-  const versions = Object.entries(recording.versions)
-    .map(([component, version]) => `${component} ${version}`)
-    .join(', ')
-  const runs = [whenAndWhere(recording, 'container machines')]
-  const virtual = readRecordedVirtual()
-  if (virtual) {
-    const { system, kernel, processor } = virtual
-    const where = `virtual machines, ${system}, kernel ${kernel}, by ${processor}`
-    runs.push(whenAndWhere(virtual, where))
-  }
-  return `<p class="tested-on"><strong>Tested</strong> ${runs.join(
-    '<br><strong>and</strong> ',
-  )}<br>${versions}</p>`
-}
-
-function whenAndWhere(
-  run: { recordedAt: string; commit: string; topology: string },
-  where: string,
-): string {
-  const { recordedAt, commit, topology } = run
+/**
+ * The command of a step, as a reader types it, and what it printed. It is no
+ * block of the page, so nothing types it on a cluster where it has run.
+ */
+function run({ id, number }: StepHeader): string {
   return [
-    `<time datetime="${recordedAt}">${recordedAt}</time>`,
-    `commit <code>${commit.replace(/^(\w{7})\w+/, '$1')}</code>`,
-    escapeHtml(`${topology}, ${where}`),
-  ].join(' · ')
+    ...['```sh [here]', `npx zx steps/${id}.ts`, '```', ''],
+    ...[recorded(number, 'apply'), ''],
+    'Without `--no-verify`, the checks follow at once. What they print stands',
+    'under *Verify*.',
+  ].join('\n')
 }
 
 function stepFacts(step: StepHeader, reader: Reader): string {
   const recording = recordingOf(step.number)
   const measured = recording
     ? [
-        ['Time', duration(recording.milliseconds)],
-        ['Memory', bytes(recording.memoryBytes)],
-        ['Disk', bytes(recording.diskBytes)],
+        ['Time, with checks', duration(recording.milliseconds)],
+        ['Memory, all machines', bytes(recording.memoryBytes)],
+        ['Disk, all machines', bytes(recording.diskBytes)],
       ]
     : [['Measured', 'not recorded yet']]
   const facts = [
@@ -155,13 +138,17 @@ function stepFacts(step: StepHeader, reader: Reader): string {
     ['Leaves', escapeHtml(step.leaves)],
     ...measured,
   ]
-  if (reader === 'text') {
-    return facts.map(([name, value]) => `- ${name}: ${value}`).join('\n')
+  const language = reader === 'text' ? 'text' : 'html'
+  const tested = recording ? [testedOn(recording, language)] : []
+  if (language === 'text') {
+    const list = facts.map(([name, value]) => `- ${name}: ${value}`)
+    return [...list, ...tested].join('\n')
   }
   const items = facts.map(
     ([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`,
   )
-  return `<dl class="step-facts">${items.join('')}</dl>`
+  const list = `<dl class="step-facts">${items.join('')}</dl>`
+  return [list, ...tested].join('\n\n')
 }
 
 /** A step that is needed links to its page; `SSH` is no step. */

@@ -16,10 +16,12 @@ import { wrongFrontmatter } from './frontmatter.ts'
 import { deadEntries, deadLinks, orphans } from './links.ts'
 import {
   brokenRegions,
+  unexplained,
   unknownQuotes,
   unquoted,
   unusedExamples,
 } from './regions.ts'
+import { misshapen } from './shape.ts'
 import { speller, unsorted } from './spelling.ts'
 
 const lines = (...text: string[]) => text.join('\n')
@@ -132,10 +134,77 @@ describe('regions', () => {
     expect(unknownQuotes(etcd(quote('install')), root)).toEqual([])
   })
 
+  test.each([
+    ['a heading', ['## One', '', quote('one')], /:3: nothing above one/],
+    [
+      'other code',
+      ['Why.', quote('one'), '', quote('two')],
+      /:4: .* above two .* it follows other code/,
+    ],
+    [
+      'folded code',
+      ['::: details One', quote('one'), ':::', '', quote('two')],
+      /:5: nothing above two/,
+    ],
+    ['typed code', ['```sh [here]', 'a', '```', quote('one')], /:4: nothing/],
+    ['output', ['<Recorded step="05" />', quote('one')], /:2: nothing/],
+    ['nothing', [whole], /:1: nothing above the file/],
+  ])('code that only follows %s', (_, text, error) => {
+    expect(unexplained(etcd(...text))).toEqual([expect.stringMatching(error)])
+  })
+
+  test('code that follows its reason, or is a proof', () => {
+    const right = etcd(
+      ...['## One', 'Why.', '', quote('one'), '- a list', quote('two')],
+      ...['## Verify', quote('one'), quote('two'), '## Undo', quote('one')],
+    )
+    expect(unexplained(right)).toEqual([])
+    const after = etcd('## Undo', '## If it fails', quote('one'))
+    expect(unexplained(after)).toHaveLength(1)
+  })
+
   test('an example that no page quotes', () => {
     const files = ['docs/examples/a.yaml', 'docs/examples/b.yaml']
     expect(unusedExamples([etcd('<<< @/examples/a.yaml')], files)).toEqual([
       expect.stringContaining('docs/examples/b.yaml: no page'),
+    ])
+  })
+})
+
+describe('the shape of a step page', () => {
+  const right = [
+    ...['# 05 etcd', '', 'The aim.', '<StepFacts step="05" />'],
+    ...['<Diagram name="after-05" />', '## Why', '<<< @/../steps/a.ts#b'],
+    ...['## Run it', '<Run step="05" />'],
+    ...['## Look around', '```sh [on cp-1]', 'a', '```'],
+    ...['## Verify', '<Recorded step="05" part="verify" />'],
+    ...['## Undo', '<Recorded step="05" part="undo" />'],
+    ...['## If it fails', '```text', 'in vain', '```'],
+    ...['## What kubeadm would have done', '## Further reading', '- [a](/b)'],
+    ...['::: details The whole file', '<<< @/../steps/a.ts{ts twoslash}'],
+  ]
+  const shapeOf = (text: string[]) =>
+    misshapen(page('steps/05-etcd.md', lines(...text)))
+  const needed = right.filter((line) => !/^(|a|in vain|```)$/.test(line))
+
+  test('each part, in order: fine', () => {
+    expect(shapeOf(['---', '# title: a', '---', ...right])).toEqual([])
+  })
+
+  test.each(needed)('without "%s"', (part) => {
+    const errors = shapeOf(right.filter((line) => line !== part))
+    expect(errors).toEqual([expect.stringMatching(/05-etcd.md: has no /)])
+  })
+
+  test('two parts in the wrong order, or of another step', () => {
+    const at = right.indexOf('## Run it')
+    const moved = right.toSpliced(at, 2)
+    expect(shapeOf([...moved, '## Run it', '<Run step="05" />'])).toEqual([
+      'docs/steps/05-etcd.md: has no Look around after <Run>',
+    ])
+    const other = right.toSpliced(at + 1, 1, '<Run step="06" />')
+    expect(shapeOf(other)).toEqual([
+      'docs/steps/05-etcd.md: has no <Run> after Run it',
     ])
   })
 })

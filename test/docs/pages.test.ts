@@ -13,13 +13,16 @@ import { wrongFrontmatter } from './frontmatter.ts'
 import { deadEntries, deadLinks, orphans } from './links.ts'
 import {
   brokenRegions,
+  unexplained,
   unknownQuotes,
   unquoted,
   unusedExamples,
 } from './regions.ts'
+import { misshapen } from './shape.ts'
 import { speller, unsorted } from './spelling.ts'
 
 const pages = readPages()
+const stepPages = pages.filter(({ step }) => step)
 const steps = stepFiles()
 const read = (path: string) => readFileSync(join(repository, path), 'utf8')
 
@@ -45,6 +48,14 @@ describe('the code of the guide is on its pages', () => {
     const own = steps.map(({ number, name }) => `steps/${number}-${name}.md`)
     const left = pages.filter(({ path, step }) => step && !own.includes(path))
     expectNone(left.map(({ path }) => path))
+  })
+
+  test('every page of a step has its parts, in order', () => {
+    expectNone(stepPages.flatMap(misshapen))
+  })
+
+  test('code comes after what it is for', () => {
+    expectNone(stepPages.flatMap(unexplained))
   })
 
   test('every quote is of something that is there', () => {

@@ -106,6 +106,28 @@ export function unquoted(page: Page, sources: readonly Source[]): string[] {
   return errors
 }
 
+/**
+ * Code that stands before its reason: below a heading, a component, or other
+ * code. Checks and ways back are explained where they are shown.
+ */
+export function unexplained(page: Page): string[] {
+  const { prose, quotes, fences } = partsOf(page)
+  const said = prose.filter(({ text }) => !/^\s*(:::)?\s*$/.test(text))
+  const code = [...quotes, ...fences].map(({ line }) => ({ line, text: '' }))
+  const above = [...said, ...code].sort((a, b) => b.line - a.line)
+  return quotes.flatMap(({ line, region }) => {
+    const before = above.filter((it) => it.line < line)
+    const section = before.find(({ text }) => text.startsWith('## '))?.text
+    if (section === '## Verify' || section === '## Undo') return []
+    const last = before[0]?.text ?? ''
+    if (last !== '' && !/^(#|<[A-Z])/.test(last)) return []
+    return [
+      `${at(page, line)}: nothing above ${region ?? 'the file'} says what it ` +
+        `is for; it follows ${last || 'other code'}`,
+    ]
+  })
+}
+
 /** Quotes of files or regions that are not there, or are not run or checked. */
 export function unknownQuotes(page: Page, root: string): string[] {
   return partsOf(page).quotes.flatMap((quote) => {
