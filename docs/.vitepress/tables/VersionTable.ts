@@ -6,10 +6,11 @@ import { code, plain, table } from '../data/markdown.ts'
 /**
  * Versions.
  *
- * @param attributes `part`: `pinned`, `compatibility` or `skew`
+ * @param attributes `part`: `pinned`, `compatibility`, `containerd` or `skew`
  */
 export function VersionTable({ part }: { part: string }): string {
-  const make = { pinned, compatibility: goesWith, skew }[part]
+  const parts = { pinned, compatibility: goesWith, containerd, skew }
+  const make = parts[part as keyof typeof parts]
   if (make) return make()
   throw new Error(`there is no table of versions named ${part}`)
 }
@@ -67,6 +68,17 @@ function goesWith(): string {
         of(one.go),
       ]),
     ],
+  )
+}
+
+/** The runtimes alone. */
+function containerd(): string {
+  return table(
+    ['Kubernetes', 'containerd, at least'],
+    compatibility.map((one) => [
+      plain(one.kubernetes),
+      plain(one.containerd || 'not stated'),
+    ]),
   )
 }
 
