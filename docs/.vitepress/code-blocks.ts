@@ -51,7 +51,9 @@ function quoted(html: string, { file, lines }: Source): string {
 }
 
 function typed(html: string, marker: string): string {
-  const where = /^(here|ci|undo)$/.test(marker) ? 'on your computer' : marker
+  const where = /^(here|ci|undo|drill)$/.test(marker)
+    ? 'on your computer'
+    : marker
   const kind = marker.startsWith('not ') ? 'untested' : 'tested'
   return `<div class="typed ${kind}"><div class="code-head"><span class="code-where">${escapeHtml(
     where,

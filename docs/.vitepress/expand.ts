@@ -115,11 +115,18 @@ function recorded(number: string, part: string): string {
  * block of the page, so nothing types it on a cluster where it has run.
  */
 function run({ id, number }: StepHeader): string {
+  const plan = recordingOf(number)?.plan ?? []
+  // Of a step that changes nothing, it is a title and a count.
+  const fold = plan.length > 2 && [
+    ...['', '::: details What `--plan` says beforehand'],
+    ...[recorded(number, 'plan'), ':::'],
+  ]
   return [
     ...['```sh [here]', `npx zx steps/${id}.ts`, '```', ''],
     ...[recorded(number, 'apply'), ''],
     'Without `--no-verify`, the checks follow at once. What they print stands',
     'under *Verify*.',
+    ...(fold || []),
   ].join('\n')
 }
 

@@ -28,6 +28,8 @@ describe.each(pages)('what $path says of its run', ({ path, text, step }) => {
       ['~~~~text output ', `(${command} ${flag})\n`, lines.join('\n')].join('')
     expect(page).toContain(`\n${command}\n`)
     expect(page).toContain(printed('--no-verify', recording.apply))
+    const plan = printed('--plan', recording.plan)
+    expect(page.includes(plan)).toBe(recording.plan.length > 2)
     expect(page).toContain(printed('--verify', recording.verify))
     expect(page).toContain(printed('--undo', recording.undo))
   })
