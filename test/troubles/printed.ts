@@ -47,8 +47,10 @@ export function provenBy(file: string, title: string): Trouble[] {
 
 /** A text as it may be printed: … stands for anything, lines included. */
 export function patternOf(text: string): RegExp {
-  const parts = text.split('…').map((part) => RegExp.escape(part))
-  // In a log of JSON, quotes are escaped.
-  const anyQuote = parts.map((part) => part.replaceAll('"', '\\\\?"'))
-  return new RegExp(anyQuote.join('[^]*?'))
+  const parts = text.split(/(…|")/).map((part) => {
+    if (part === '…') return '[^]*?'
+    // In a log that quotes what it was told, quotes are escaped.
+    return part === '"' ? '\\\\*"' : RegExp.escape(part)
+  })
+  return new RegExp(parts.join(''))
 }

@@ -334,12 +334,27 @@ export const troubles: Record<string, readonly Trouble[]> = {
       },
     },
     {
-      text: 'exec format error',
-      by: 'systemd',
+      text: 'open …: no such file or directory',
+      by: 'any component',
+      cause:
+        'A flag or a configuration names a file that is not on this machine: ' +
+        'the step that writes it has not run here, somebody deleted it, or ' +
+        '`overrides` names a file of your own that nobody has brought.',
+      remedy:
+        'Look for the path in [files](/reference/files): it has the step that ' +
+        'writes it. Run that step again; it writes what is missing.',
+    },
+    {
+      text: 'Exec format error',
+      by: 'systemd, bash',
       cause: 'The program is for another processor.',
       remedy:
         'Run the step again: it takes the architecture of each machine. A ' +
         'file that you put there yourself has to be replaced.',
+      proof: {
+        file: 'test/troubles/runtime.test.ts',
+        title: 'a program for another processor is not run',
+      },
     },
   ],
   certificates: [
@@ -367,8 +382,8 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'Compare `openssl x509 -noout -fingerprint -in ca.crt` on both. ' +
         'Running steps 03 to 11 again puts the files of this cluster back.',
       proof: {
-        file: 'test/unit/pki.test.ts',
-        title: 'fails for a client that trusts another authority',
+        file: 'test/troubles/certificates.test.ts',
+        title: 'of another authority',
       },
     },
     {
@@ -382,8 +397,24 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'Both come from `networks.services` here. For a name of your own, ' +
         'set `endpoint` in cluster.yaml and run steps 03 to 06 again.',
       proof: {
-        file: 'test/unit/pki.test.ts',
-        title: 'fails when the server has not the address that was dialled',
+        file: 'test/troubles/certificates.test.ts',
+        title: 'that is for another address',
+      },
+    },
+    {
+      text: "x509: cannot validate certificate for … because it doesn't contain any IP SANs",
+      by: 'any client; kubectl logs, kubectl exec',
+      cause:
+        'The server was dialled by an address, and its certificate has names ' +
+        'alone. Those that a kubelet signs for itself are such, and those of ' +
+        'guides that leave the addresses of machines out.',
+      remedy:
+        '`openssl x509 -noout -ext subjectAltName -in FILE` shows what is in ' +
+        'it; [certificates](/reference/certificates) what should be. Steps 03 ' +
+        'and 10 put that of a kubelet right.',
+      proof: {
+        file: 'test/troubles/certificates.test.ts',
+        title: 'that is for a name, dialled by its address',
       },
     },
     {
@@ -394,8 +425,8 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'Step 01 compares the clocks. For one that is over, run step 03 and ' +
         'then the steps that bring it to the machines.',
       proof: {
-        file: 'test/unit/pki.test.ts',
-        title: 'of dates: not yet, soon, over',
+        file: 'test/troubles/certificates.test.ts',
+        title: 'that is not valid yet',
       },
     },
     {
@@ -406,8 +437,8 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'other way round. An etcd member needs both.',
       remedy: 'Run step 03: it issues what has the wrong usage again.',
       proof: {
-        file: 'test/unit/pki.test.ts',
-        title: 'fails for a client that shows a server certificate',
+        file: 'test/troubles/certificates.test.ts',
+        title: 'that is for clients',
       },
     },
   ],
@@ -606,6 +637,22 @@ export const troubles: Record<string, readonly Trouble[]> = {
       remedy:
         'Both have to say systemd: `SystemdCgroup = true` in step 09 and ' +
         '`cgroupDriver: systemd` in step 10.',
+    },
+    {
+      text: 'expected cgroupsPath to be of format "slice:prefix:name" for systemd cgroups, got "…" instead',
+      by: 'runc, in the events of a pod',
+      cause:
+        'containerd tells runc to ask systemd for cgroups, and the kubelet ' +
+        'names them as if it made them itself: `cgroupDriver: cgroupfs`.',
+      remedy:
+        'Compare `grep cgroupDriver /etc/kubernetes/kubelet/kubelet.yaml` with ' +
+        '`grep SystemdCgroup /etc/containerd/config.toml`. Both have to say ' +
+        'systemd: take an override of `cgroupDriver` out of cluster.yaml, and ' +
+        'run steps 09 and 10 again.',
+      proof: {
+        file: 'test/troubles/runtime.test.ts',
+        title: 'that asks systemd takes no path of cgroupfs',
+      },
     },
   ],
   network: [

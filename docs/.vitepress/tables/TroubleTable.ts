@@ -23,13 +23,21 @@ function entry({ text, by, cause, remedy, proof }: Trouble): string {
     `**Cause.** ${cause}`,
     '',
     `**Remedy.** ${remedy}`,
-    ...(proof ? ['', `Tested: ${tested(proof)}`] : []),
+    '',
+    proof ? tested(proof) : 'Not reproduced by a test.',
   ].join('\n')
 }
 
-function tested({ file, title }: Proof): string {
+/** Whether its test compares the text with what real programs print. */
+export function isProvoked({ file }: Proof): boolean {
+  return file.startsWith('test/troubles/')
+}
+
+function tested(proof: Proof): string {
+  const { file, title } = proof
   const [name = ''] = [title].flat()
-  return `“${plain(name.replace(/:? ?%s ?/, ' … ').trim())}” in \`${file}\`.`
+  const shown = plain(name.replace(/:? ?%s ?/, ' … ').trim())
+  return `${isProvoked(proof) ? 'Reproduced' : 'Tested'}: “${shown}” in \`${file}\`.`
 }
 
 /** The beginning is enough to find it again. */
