@@ -617,6 +617,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'does not reach the API through the balancer.',
       remedy:
         '`journalctl -u kubelet` and `systemctl status api-balancer` there.',
+      proof: {
+        file: 'test/troubles/joining.test.ts',
+        title: 'a kubelet that never asks is waited for in vain',
+      },
     },
     {
       text: 'remote error: tls: internal error',
