@@ -6,6 +6,7 @@ import type { RecordedVirtual } from '../../commands/docs/virtual.ts'
 import { at } from './at.ts'
 
 const again = 'record it again: npm run docs:record'
+const againByHand = 'record it again: KFS_RECORD=1 npm run test:vm'
 
 const lines = z.array(z.string())
 const figure = z.number().int().nonnegative()
@@ -88,23 +89,25 @@ export function wrongShape(name: string, recorded: unknown): string[] {
 }
 
 /**
- * Whether a step is still what was recorded.
+ * Whether what was recorded is still what the steps are.
  *
- * @param sources the files that the step consists of now, and their sha256
+ * @param name of the recording: the number of a step, or `vm`
+ * @param sources the files that were run as they are now, and their sha256
  */
 export function outdated(
-  step: string,
+  name: string,
   sources: Readonly<Record<string, string>>,
-  recorded: Recording | undefined,
+  recorded: Pick<Recording, 'sources'> | undefined,
 ): string[] {
-  if (!recorded) return [`docs/recorded/${step}.json is missing; ${again}`]
+  const remedy = name === 'vm' ? againByHand : again
+  if (!recorded) return [`docs/recorded/${name}.json is missing; ${remedy}`]
   const paths = new Set([
     ...Object.keys(sources),
     ...Object.keys(recorded.sources),
   ])
   return [...paths]
     .filter((path) => sources[path] !== recorded.sources[path])
-    .map((path) => `${path} is not what was recorded; ${again}`)
+    .map((path) => `${path} is not what was recorded; ${remedy}`)
 }
 
 /** Blocks whose output a page would show, if only it were recorded. */
@@ -119,4 +122,17 @@ export function unrecorded(
   return typedOn(page)
     .filter(({ text }) => recorded?.[text] === undefined)
     .map(({ line }) => `${at(page, line)}: no output is recorded; ${again}`)
+}
+
+/**
+ * Paragraphs, and rows of tables, that name what is run by hand on virtual
+ * machines, and leave a reader to think that CI does it.
+ */
+export function unsaidByHand(page: Page): string[] {
+  const parts = page.text.split(/\n\n|\n(?=\|)/)
+  return parts
+    .map((part) => part.replace(/\s+/g, ' '))
+    .filter((part) => part.includes('test:vm'))
+    .filter((part) => !part.includes('not tested by CI'))
+    .map((part) => `${at(page)}: say that this is not tested by CI: ${part}`)
 }
