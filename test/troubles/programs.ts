@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { vi } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import { architectureHere } from '../../lib/artifacts/artifact.ts'
 import { cacheFile } from '../../lib/artifacts/cache.ts'
 import { hostLacks } from '../e2e/requirements.ts'
@@ -51,19 +51,14 @@ export function pathOf(name: string): string {
   return cacheFile({ name, version, architecture })
 }
 
-/** Runs a program to its end, and gives what it printed. */
+/** Runs a program to its end with an input, and gives what it printed. */
 export async function printedBy(
   program: string,
   args: readonly string[],
-  env: Record<string, string> = {},
+  input = '',
 ): Promise<string> {
-  const { all } = await execa(pathOf(program), args, {
-    all: true,
-    reject: false,
-    stdin: 'ignore',
-    env,
-  })
-  return all
+  const options = { all: true, reject: false, input } as const
+  return (await execa(pathOf(program), args, options)).all
 }
 
 /** A program that runs on. */
@@ -98,7 +93,7 @@ export function start(program: string, args: readonly string[]): Running {
 
 /**
  * Runs a script where its network, mounts and processes are its own, and end
- * with it. Only loopback is up.
+ * with it, or with the test. Only loopback is up.
  *
  * @param values what the script finds as variables of its environment
  */
@@ -107,12 +102,13 @@ export async function apart(
   values: Record<string, string> = {},
 ): Promise<string> {
   const namespaces = ['--net', '--mount', '--pid', '--mount-proc']
-  const { all } = await execa(
+  const child = execa(
     'unshare',
     [...namespaces, '--fork', '--kill-child', 'bash', '-c'].concat(
       `ip link set lo up\n${script}`,
     ),
     { all: true, reject: false, stdin: 'ignore', env: values },
   )
-  return all
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return (await child).all
 }

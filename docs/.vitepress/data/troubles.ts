@@ -246,8 +246,8 @@ export const troubles: Record<string, readonly Trouble[]> = {
         '`ss -lntp` names it. Stop it, then run the step again. The check ' +
         '[ports](/node-spec#ports) finds it before anything is changed.',
       proof: {
-        file: 'test/unit/node-spec-checks.test.ts',
-        title: 'A port that another program holds is in the way',
+        file: 'test/troubles/api.test.ts',
+        title: 'stops at a port that another holds',
       },
     },
     {
@@ -329,8 +329,8 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'Take it out of `overrides`. What the steps set is compared with the ' +
         'programs by a test; see [flags](/reference/flags).',
       proof: {
-        file: 'test/docs/reference.test.ts',
-        title: 'a flag that its program no longer has stops the build',
+        file: 'test/troubles/api.test.ts',
+        title: 'stops at a flag that is gone',
       },
     },
     {
@@ -343,6 +343,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
       remedy:
         'Look for the path in [files](/reference/files): it has the step that ' +
         'writes it. Run that step again; it writes what is missing.',
+      proof: {
+        file: 'test/troubles/api.test.ts',
+        title: 'stops at a file that is missing',
+      },
     },
     {
       text: 'Exec format error',
@@ -506,6 +510,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
       remedy:
         '`npm run kubectl -- get nodes` uses the right one. On a control ' +
         'plane: `systemctl status kube-apiserver`.',
+      proof: {
+        file: 'test/troubles/api.test.ts',
+        title: 'that is not there refuses the connection',
+      },
     },
     {
       text: 'No API server answered … …',
@@ -518,15 +526,15 @@ export const troubles: Record<string, readonly Trouble[]> = {
       },
     },
     {
-      text: 'error: You must be logged in to the server (Unauthorized)',
+      text: 'error: You must be logged in to the server (…)',
       by: 'kubectl',
       cause:
         'Nobody that this API server knows: a certificate of another ' +
         'authority, or a token that is over.',
       remedy: 'Run steps 03 and 04, then `npm run kubeconfig` again.',
       proof: {
-        file: 'test/e2e/refusals/tokens.ts',
-        title: 'a token counts if this cluster signed it, for itself',
+        file: 'test/troubles/api.test.ts',
+        title: 'knows nobody of another authority',
       },
     },
     {
@@ -537,8 +545,8 @@ export const troubles: Record<string, readonly Trouble[]> = {
         '`kubectl auth can-i --list --as USER` shows what is allowed; bind a ' +
         'role. Not even the admin has rights before step 06 has bound them.',
       proof: {
-        file: 'test/e2e/refusals/anonymous.ts',
-        title: 'an ordinary user may look around, and into nothing',
+        file: 'test/troubles/api.test.ts',
+        title: 'lets nobody do what no rule allows',
       },
     },
     {
@@ -551,8 +559,8 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'Ask for less. If it is a part of the cluster, label its namespace ' +
         'with `pod-security.kubernetes.io/enforce=privileged`.',
       proof: {
-        file: 'test/e2e/refusals/rights.ts',
-        title: 'a pod that could take over its machine is refused, each way',
+        file: 'test/troubles/api.test.ts',
+        title: 'admits no pod that could take over a machine',
       },
     },
     {
@@ -564,14 +572,24 @@ export const troubles: Record<string, readonly Trouble[]> = {
       remedy:
         'Here control planes are nodes, too. Is pod-network.service active ' +
         'there, and the pod of the webhook ready?',
+      proof: {
+        file: 'test/troubles/api.test.ts',
+        title: 'waits in vain for a webhook that is silent',
+      },
     },
   ],
   nodes: [
     {
-      text: 'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized',
-      by: 'kubelet',
-      cause: 'There is no pod network yet. Right between steps 10 and 12.',
+      text: 'NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized',
+      by: 'kubelet, in its log and in the condition Ready of its node',
+      cause:
+        'container runtime network not ready: there is no pod network yet. ' +
+        'Right between steps 10 and 12.',
       remedy: 'Run step 12.',
+      proof: {
+        file: 'test/troubles/kubelet.test.ts',
+        title: 'without a pod network is not ready',
+      },
     },
     {
       text: 'kubelet is configured to not run on a host using cgroup v1',
@@ -583,8 +601,8 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'Step 10 sets it where a machine has cgroup v1. Better, boot with ' +
         '`systemd.unified_cgroup_hierarchy=1`.',
       proof: {
-        file: 'test/unit/node-spec-checks.test.ts',
-        title: ['cgroup-version', 'tmpfs'],
+        file: 'test/troubles/kubelet.test.ts',
+        title: 'stops on the old kind of cgroups',
       },
     },
     {
@@ -595,8 +613,8 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'Step 10 sets it to false and keeps pods off swap. `swapoff -a` is ' +
         'the other way; take it out of /etc/fstab as well.',
       proof: {
-        file: 'test/unit/node-spec-checks.test.ts',
-        title: ['swap', '/dev/sda2  partition 999 0 -2'],
+        file: 'test/troubles/kubelet.test.ts',
+        title: 'that must not have swap stops where there is some',
       },
     },
     {
@@ -608,6 +626,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
       remedy:
         'Run step 09: it writes the configuration and verifies the plugin. ' +
         'Remove the package containerd if there is one.',
+      proof: {
+        file: 'test/troubles/kubelet.test.ts',
+        title: 'finds no CRI where containerd has it off',
+      },
     },
     {
       text: '… asks for its certificate',
@@ -745,7 +767,7 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'then 11.',
       proof: {
         file: 'test/troubles/dns.test.ts',
-        title: 'where nobody answers gets nothing',
+        title: 'a pod gets nothing where nobody answers',
       },
     },
     {
@@ -760,16 +782,23 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'search list; use another image to look.',
       proof: {
         file: 'test/troubles/dns.test.ts',
-        title: 'for a name that nobody has is told so',
+        title: 'a pod is told of a name that nobody has',
       },
     },
     {
       text: 'lookup … on …: server misbehaving',
-      by: 'kubectl logs, kubectl exec',
-      cause: 'The API server dialled a node by a name that no DNS knows.',
+      by: 'any client; kubectl logs, kubectl exec',
+      cause:
+        'Somebody dialled a machine by its name, and the DNS server that was ' +
+        'asked failed: it knows no such zone, or reaches nobody who does. With ' +
+        '`kubectl logs` it is the API server that dialled a node.',
       remedy:
         'Here it dials addresses (`--kubelet-preferred-address-types`), and ' +
         'names of all machines are in /etc/hosts. Run steps 02 and 06.',
+      proof: {
+        file: 'test/troubles/dns.test.ts',
+        title: 'a resolver that fails, fails its client',
+      },
     },
   ],
   workloads: [
@@ -778,6 +807,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
       by: 'kube-apiserver',
       cause: 'No pod of the Service is ready, or its selector matches none.',
       remedy: '`kubectl get endpointslices` and `kubectl describe pod`.',
+      proof: {
+        file: 'test/troubles/api.test.ts',
+        title: 'finds nobody behind a Service without pods',
+      },
     },
     {
       text: 'error: Metrics API not available',
@@ -786,6 +819,10 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'metrics-server is not part of this cluster. The aggregation layer ' +
         'that it needs is: step 14 proves it on every API server.',
       remedy: 'Install metrics-server, and give it the cluster authority.',
+      proof: {
+        file: 'test/troubles/api.test.ts',
+        title: 'has no figures that nobody measures',
+      },
     },
     {
       text: 'failed to pull image "…": … no such host',
