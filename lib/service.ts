@@ -90,10 +90,13 @@ function stateScript(name: string, reads: readonly string[]): Script {
     then echo stale; else echo current; fi`
 }
 
+// `enable` would have systemd read all its units once more.
+const enable = sh`systemctl enable --quiet --no-reload`
+
 function startScript(name: string, wait: boolean): Script {
   return sh`
     systemctl daemon-reload
-    systemctl enable --quiet ${name}
+    ${enable} ${name}
     systemctl reset-failed ${name} 2>/dev/null || true
     systemctl restart ${wait ? [] : ['--no-block']} ${name} || {
       journalctl --unit ${name} --lines 20 --no-pager --output cat >&2
@@ -106,7 +109,7 @@ function startScript(name: string, wait: boolean): Script {
 function restartScript(name: string): Script {
   return sh`
     systemctl daemon-reload
-    systemctl enable --quiet ${name}
+    ${enable} ${name}
     timeout ${patient(60)} systemctl restart ${name} || true`
 }
 

@@ -128,7 +128,7 @@ know(
 )
 know(
   like`systemctl daemon-reload
-    systemctl enable --quiet ${word}
+    systemctl enable --quiet --no-reload ${word}
     systemctl reset-failed ${word} 2>/dev/null || true
     systemctl restart ${words} ${word} || { ${rest} }`,
   ({ world, machine, log }, name, _, options) => {
@@ -140,7 +140,7 @@ know(
 )
 know(
   like`systemctl daemon-reload
-    systemctl enable --quiet ${word}
+    systemctl enable --quiet --no-reload ${word}
     timeout 60 systemctl restart ${word} || true`,
   ({ world, machine, log }, name) => {
     log(`restart ${one(name)}.service, in its turn`)
