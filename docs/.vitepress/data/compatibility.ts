@@ -11,8 +11,9 @@ export interface Compatibility {
 }
 
 /**
- * From the release notes of each minor version of Kubernetes, and from the
- * table of containerd. An empty field is one that they do not state.
+ * From the release notes of each minor version of Kubernetes, from kubeadm's
+ * source for the newest, and from the table of containerd. An empty field is
+ * one that they do not state.
  */
 export const compatibility: readonly Compatibility[] = [
   {
@@ -20,7 +21,7 @@ export const compatibility: readonly Compatibility[] = [
     containerd: '',
     etcd: '3.7.0',
     coredns: '1.14.6',
-    pause: '',
+    pause: '3.10.2',
     go: '1.26',
   },
   {
