@@ -40,7 +40,7 @@ export const pains: readonly Pain[] = [
     number: 5,
     name: 'SSH to fresh machines',
     troubles: [
-      'Permission denied (publickey,password).',
+      'Permission denied (publickey…).',
       'REMOTE HOST IDENTIFICATION HAS CHANGED',
     ],
   },

@@ -20,7 +20,7 @@ export interface Proof {
 export const troubles: Record<string, readonly Trouble[]> = {
   'reaching-machines': [
     {
-      text: 'Permission denied (publickey,password).',
+      text: 'Permission denied (publickey…).',
       by: 'ssh',
       cause:
         'The machine has no key of yours for this user. Cloud images often ' +
@@ -30,8 +30,8 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'name the user and the key under `ssh` in cluster.yaml. A user other ' +
         'than root needs `sudo` without a password.',
       proof: {
-        file: 'test/transport/faults.test.ts',
-        title: 'when it refuses our key',
+        file: 'test/troubles/ssh.test.ts',
+        title: 'without a key that the machine knows is denied',
       },
     },
     {
@@ -42,8 +42,8 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'Compare address and port with cluster.yaml, and start sshd. For ' +
         'machines of the lab: `npm run lab -- up`.',
       proof: {
-        file: 'test/transport/faults.test.ts',
-        title: 'when nobody listens',
+        file: 'test/troubles/ssh.test.ts',
+        title: 'is refused where nobody listens',
       },
     },
     {
@@ -55,8 +55,8 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'Nothing else depends on names: step 02 writes all of them into ' +
         '`/etc/hosts` of every machine.',
       proof: {
-        file: 'test/transport/faults.test.ts',
-        title: 'when its name is unknown',
+        file: 'test/troubles/ssh.test.ts',
+        title: 'finds no machine of a name that is unknown',
       },
     },
     {
@@ -69,8 +69,8 @@ export const troubles: Record<string, readonly Trouble[]> = {
         'If you made it anew, remove the old key with the command that the ' +
         'message names. If not, find out who answers before you go on.',
       proof: {
-        file: 'test/e2e/default.test.ts',
-        title: 'a changed host key stops everything',
+        file: 'test/troubles/ssh.test.ts',
+        title: 'stops where the host key is another one',
       },
     },
     {

@@ -28,7 +28,7 @@ function entry({ text, by, cause, remedy, proof }: Trouble): string {
   ].join('\n')
 }
 
-/** Whether its test compares the text with what real programs print. */
+/** Whether its test compares the text with what the program prints. */
 export function isProvoked({ file }: Proof): boolean {
   return file.startsWith('test/troubles/')
 }
