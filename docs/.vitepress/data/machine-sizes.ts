@@ -11,7 +11,7 @@ export interface MachineSize {
   source: string
 }
 
-const disk = 'an SSD; 50 sequential writes a second'
+const disk = 'an SSD; at least 50 sequential writes a second'
 
 /**
  * Sizes of control planes are those of Kubernetes' own scripts, which take
