@@ -1,19 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { compatibility } from '../../docs/.vitepress/data/compatibility.ts'
 import { versionOf } from '../reference/help.ts'
+import { goModules } from './go-modules.ts'
 
-// Where Go keeps the sources that the guide's own builds are made from: what
-// the projects themselves say of the versions that are pinned.
-const modules = process.env.GOMODCACHE || join(homedir(), 'go', 'pkg', 'mod')
 const constants = join(
-  ...[modules, `k8s.io/kubernetes@v${versionOf('kubelet')}`],
+  ...[goModules, `k8s.io/kubernetes@v${versionOf('kubelet')}`],
   'cmd/kubeadm/app/constants/constants.go',
 )
 const releases = join(
-  ...[modules, 'github.com/containerd/containerd'],
+  ...[goModules, 'github.com/containerd/containerd'],
   ...[`v2@v${versionOf('containerd')}`, 'RELEASES.md'],
 )
 

@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { type Help, readTypes, versionOf } from '../reference/help.ts'
+import { goModules } from './go-modules.ts'
 
 /** A document of a YAML file, as much of it as every kind has. */
 export interface Document {
@@ -69,14 +69,9 @@ export function wrongKind({ apiVersion, kind }: Document): string[] {
   return known.includes(kind) ? [] : [`there is no ${apiVersion} ${kind}`]
 }
 
-const modules = join(
-  process.env.GOMODCACHE || join(homedir(), 'go', 'pkg', 'mod'),
-  'k8s.io',
-)
-
 function sourcesOf(file: string): string[] {
   const version = `v0.${versionOf('kubelet').replace(/^1\./, '')}`
-  return globSync(join(modules, file.replace('/', `@${version}/`)))
+  return globSync(join(goModules, 'k8s.io', file.replace('/', `@${version}/`)))
 }
 
 /** Definitions of the kinds of examples that are not to be had here. */

@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { machineSizes } from '../../docs/.vitepress/data/machine-sizes.ts'
 import { versionOf } from '../reference/help.ts'
+import { goModules } from './go-modules.ts'
 
-// Where Go keeps the source that the guide's own builds are made from.
 const scripts = join(
-  process.env.GOMODCACHE || join(homedir(), 'go', 'pkg', 'mod'),
+  goModules,
   `k8s.io/kubernetes@v${versionOf('kubelet')}/cluster/gce/config-common.sh`,
 )
 
