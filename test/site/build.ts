@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import type { TestProject } from 'vitest/node'
 import { root } from '../../docs/.vitepress/site.ts'
+import { seconds } from '../../lib/report.ts'
 import { serve } from './server.ts'
 
 /** The built site, for the tests. */
@@ -25,6 +26,9 @@ const base = '/kubernetes-from-scratch/'
 
 /** Where the site says that it is published. Nobody is asked there. */
 export const published = `https://someone.example${base}`
+
+/** Where the site says that its code is. Nobody is asked there either. */
+export const repository = 'https://someone.example/someone/guide'
 
 /**
  * Builds the site once for all tests, and serves it. `SITE=folder` takes one
@@ -56,10 +60,14 @@ async function build(folder: string): Promise<void> {
     NODE_ENV: 'production',
     DOCS_BASE: base,
     DOCS_URL: published,
-    GITHUB_SERVER_URL: 'https://someone.example',
-    GITHUB_REPOSITORY: 'someone/kubernetes-from-scratch',
+    GITHUB_SERVER_URL: new URL(repository).origin,
+    GITHUB_REPOSITORY: new URL(repository).pathname.slice(1),
   }
   const options = { cwd: root, env, all: true, preferLocal: true }
+  const began = performance.now()
   await execa('npm', ['run', '-s', 'docs:api'], options)
   await execa('vitepress', ['build', 'docs', '--outDir', folder], options)
+  // A figure and no limit: how busy a computer is says nothing of the site.
+  const took = seconds(performance.now() - began)
+  console.log(`site built in ${took}, processors: ${availableParallelism()}`)
 }
