@@ -61,9 +61,14 @@ export async function flagsOf(program: string): Promise<Help> {
  */
 export function readHelp(text: string): Help {
   const help: Help = new Map()
-  let current: { indent: number; name: string; lines: string[] } | undefined
+  let current:
+    | { indent: number; name: string; kind?: string; lines: string[] }
+    | undefined
   const end = () => {
-    if (current) help.set(current.name, saidOf(current.lines.join(' ')))
+    if (current) {
+      const { name, kind, lines } = current
+      help.set(name, saidOf(lines.join(' '), kind))
+    }
     current = undefined
   }
   for (const line of text.split('\n')) {
@@ -72,7 +77,7 @@ export function readHelp(text: string): Help {
     const indent = /^ */.exec(line)?.[0].length ?? 0
     if (name) {
       end()
-      current = { indent: spaces.length, name, lines: tellOf(rest) }
+      current = { indent: spaces.length, name, ...tellOf(rest) }
     } else if (line.trim() === '' || !current || indent <= current.indent) end()
     else current.lines.push(line.trim())
   }
@@ -81,22 +86,35 @@ export function readHelp(text: string): Help {
 }
 
 // What stands behind the name of a flag: the kind of its value, or its
-// default, and what it is for.
-function tellOf(rest: string): string[] {
+// default, and what it is for. What needs no value is a boolean.
+function tellOf(rest: string): { kind?: string; lines: string[] } {
   const [, value] = /^ '(?:default=)?([^']*)'$/.exec(rest) ?? []
-  if (value !== undefined) return [`(default ${value || '""'})`]
-  const [, text = ''] = /^(?: \S+(?:, -\w \w+)?)? {2,}(.*)$/.exec(rest) ?? []
-  return [text]
+  if (value !== undefined) return { lines: [`(default ${value || '""'})`] }
+  const [found, kind = 'bool', text = ''] =
+    /^(?: (\S+)(?:, -\w \w+)?)? {2,}(.*)$/.exec(rest) ?? []
+  return found === undefined ? { lines: [''] } : { kind, lines: [text] }
 }
 
-function saidOf(text: string): Said {
+/**
+ * The default of a flag whose help prints none: Kubernetes leaves zero out.
+ * Of text that is nothing at all, and stays so.
+ */
+function zeroOf(kind: string): string | undefined {
+  if (kind === 'bool') return 'false'
+  if (kind === 'duration') return '0s'
+  return /^(u?int|float)\d*$/.test(kind) ? '0' : undefined
+}
+
+function saidOf(text: string, kind = ''): Said {
   const deprecated = /\bdeprecated\b/i.test(text)
-  const found =
+  const printed =
     /\(default:? "?(.*?)"?\)(?= \(DEPRECATED|$| [A-Z])/.exec(text) ??
     /\[default=(.*?)\]/.exec(text)
-  const value = found?.[1]
+  // Zero can stand for a default that only the words know.
+  const told = /\bDefault is (.*?)\.(?= |$)/.exec(text)
+  const value = printed?.[1] ?? told?.[1] ?? zeroOf(kind)
   const plain = text
-    .replace(found?.[0] ?? '', '')
+    .replace(printed?.[0] ?? '', '')
     .replace(/\s+/g, ' ')
     .trim()
   return {
@@ -115,22 +133,40 @@ function firstSentences(text: string): string {
 
 const modules = process.env.GOMODCACHE || join(homedir(), 'go', 'pkg', 'mod')
 
+/** A module of Kubernetes with its version, as Go names it. */
+function moduleOf(name: string, program: string): string {
+  return `k8s.io/${name}@v0.${versionOf(program).replace(/^1\./, '')}`
+}
+
+/** Has Go fetch what defines the configuration of programs, where it can. */
+export async function fetchTypes(): Promise<void> {
+  const names = ['kubelet', 'kube-proxy', 'kube-scheduler']
+  if (names.every(hasTypes)) return
+  const fetched = [
+    ...names.map((name) => moduleOf(name, name)),
+    ...names.map((name) => moduleOf('component-base', name)),
+  ]
+  const download = ['mod', 'download', ...new Set(fetched)]
+  // Whoever needs them says what is missing.
+  await execa('go', download, { reject: false })
+}
+
 /** Where Go keeps the modules that a file of configuration is defined in. */
 function typesOf(program: string): { root: string; files: string[] } {
-  const version = `v0.${versionOf(program).replace(/^1\./, '')}`
   const types: Record<string, [string, string]> = {
-    kubelet: ['KubeletConfiguration', 'kubelet@/config/v1beta1'],
-    'kube-proxy': ['KubeProxyConfiguration', 'kube-proxy@/config/v1alpha1'],
-    'kube-scheduler': [
-      'KubeSchedulerConfiguration',
-      'kube-scheduler@/config/v1',
-    ],
+    kubelet: ['KubeletConfiguration', 'config/v1beta1'],
+    'kube-proxy': ['KubeProxyConfiguration', 'config/v1alpha1'],
+    'kube-scheduler': ['KubeSchedulerConfiguration', 'config/v1'],
   }
   const [root, folder] = types[program] ?? []
   if (!root || !folder) return { root: '', files: [] }
-  const files = [folder, 'component-base@/config/v1alpha1'].map((path) =>
-    join(modules, 'k8s.io', path.replace('@', `@${version}`), 'types.go'),
-  )
+  const files = [
+    join(modules, moduleOf(program, program), folder, 'types.go'),
+    join(
+      ...[modules, moduleOf('component-base', program)],
+      ...['config/v1alpha1', 'types.go'],
+    ),
+  ]
   return { root, files }
 }
 

@@ -3,13 +3,15 @@
 import { writeFileSync } from 'node:fs'
 import { execa } from 'execa'
 import { missingHere } from './flags.ts'
+import { fetchTypes } from './help.ts'
 import { makeReference, type Reference, referenceFile } from './reference.ts'
 
+await fetchTypes()
 const missing = missingHere()
 if (missing.length > 0) {
   console.error(
     `The reference cannot be made here; missing:\n  ${missing.join('\n  ')}\n` +
-      '  → npm run artifacts fills the cache; built from source, it has both',
+      '  → npm run artifacts fills the cache, and Go fetches modules',
   )
   process.exit(1)
 }

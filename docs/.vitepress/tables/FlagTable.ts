@@ -32,7 +32,7 @@ export function FlagTable({ of }: { of: string }): string {
       return [
         `- **${name}**${value}<br>`,
         `  ${prose(one.reason)}${one.deprecated ? ' **Deprecated.**' : ''}`,
-        ...(asked ? [`  Default: ${defaultOf(one.default)}.`] : []),
+        ...(asked ? defaultOf(one, kind) : []),
         ...(one.says ? [`  <small>${says}: “${plain(one.says)}”</small>`] : []),
       ].join('\n')
     }),
@@ -53,9 +53,12 @@ function shownValue({ value, on, only, differs }: Entry): string {
   return notes.length > 0 ? `${text}, ${notes.join(', ')}` : text
 }
 
-function defaultOf(value: string | undefined): string {
-  if (value === undefined) return 'none'
-  return value === '' || value === '""' ? 'empty' : code(value)
+/** Of a flag the help tells all; that a field has none, nobody has said. */
+function defaultOf(entry: Entry, kind: FlagSection['kind']): string[] {
+  const value = entry.default
+  if (value === undefined) return kind === 'flags' ? ['  Default: none.'] : []
+  const empty = value === '' || value === '""'
+  return [`  Default: ${empty ? 'empty' : code(value)}.`]
 }
 
 /** Directives that units share are one row. */
