@@ -72,6 +72,9 @@ async function vitest(what: string, config: string, missing: string[] = []) {
       for (const { status, fullName, failureMessages } of assertionResults)
         if (status === 'failed')
           fail(`${name} ${fullName}\n${failureMessages.join('\n')}`)
+        // After a failure, the rest is skipped for its sake.
+        else if (status !== 'passed' && inCi && report.numFailedTests === 0)
+          fail(`${name} ${fullName}: skipped, and CI has to look at it`)
     // A file that cannot even be loaded has no failed test to count.
     if (exitCode !== 0 && report.numFailedTests === 0)
       fail(`${what}: see above`)
