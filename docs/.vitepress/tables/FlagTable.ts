@@ -29,11 +29,13 @@ export function FlagTable({ of }: { of: string }): string {
     ...settings.map((one) => {
       const name = code(kind === 'flags' ? `--${one.name}` : one.name)
       const value = one.value === '' ? '' : ` ${shownValue(one)}`
+      const said = one.says && `<small>${says}: “${plain(one.says)}”</small>`
       return [
         `- **${name}**${value}<br>`,
         `  ${prose(one.reason)}${one.deprecated ? ' **Deprecated.**' : ''}`,
         ...(asked ? defaultOf(one, kind) : []),
-        ...(one.says ? [`  <small>${says}: “${plain(one.says)}”</small>`] : []),
+        // Whose words they are is seen at a glance: no line has both.
+        ...(said ? [`  <br>${said}`] : []),
       ].join('\n')
     }),
   ].join('\n')
