@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import type { MachineEntry } from './cluster.ts'
 import { GuideError } from './errors.ts'
+import { printable } from './flags.ts'
 import { readPatience } from './patience.ts'
 import { quote, withInput } from './shell.ts'
 import type { Outcome, Transport } from './transport.ts'
@@ -53,22 +54,25 @@ export async function openSsh(
  * The arguments with which `ssh` reaches a machine: what {@link openSsh}
  * uses, and what error messages show for a reader to paste.
  *
+ * @throws {GuideError} for a path that ssh cannot be told of
  * @example
  * spawn('ssh', [...sshOptions(machine, cluster.directory), 'uptime'])
  */
 export function sshOptions(entry: MachineEntry, directory: string): string[] {
   const { host, user, port, key, jump } = entry.ssh
   const clusterKey = join(directory, 'ssh', 'id_ed25519')
-  const knownHosts = join(directory, 'known_hosts')
+  const knownHosts = configured(join(directory, 'known_hosts'))
+  const files = `${knownHosts} ~/.ssh/known_hosts`
   const keys = [key, existsSync(clusterKey) && clusterKey]
     .filter((file) => typeof file === 'string')
-    .flatMap((file) => ['-i', file])
+    // What is given with -i cannot have a % in it.
+    .flatMap((file) => ['-o', `IdentityFile=${configured(file)}`])
   const shared = [
     ...['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10'],
     ...['-o', 'ServerAliveInterval=5'],
     ...['-o', `ServerAliveCountMax=${silences(directory)}`],
     // Ours first: a key seen for the first time is recorded there.
-    ...['-o', `UserKnownHostsFile="${knownHosts}" ~/.ssh/known_hosts`],
+    ...['-o', `UserKnownHostsFile=${files}`],
     ...['-o', 'StrictHostKeyChecking=accept-new', '-o', 'HashKnownHosts=no'],
   ]
   return [
@@ -91,8 +95,28 @@ function jumpOptions(jump: string, shared: string[]): string[] {
   const hops = jump.split(',')
   const last = `ssh://${hops.pop()}`
   const before = hops.length > 0 ? ['-J', hops.join(',')] : []
-  const command = ['ssh', ...shared, ...before, '-W', '[%h]:%p', last]
-  return ['-o', `ProxyCommand=${command.map(quote).join(' ')}`]
+  // It is filled in twice: for the command, and by the ssh in it.
+  const options = [...shared, ...before].map(quote).map(filledIn)
+  const command = ['ssh', ...options, '-W', quote('[%h]:%p'), quote(last)]
+  return ['-o', `ProxyCommand=${command.join(' ')}`]
+}
+
+// A path as one word of ssh's configuration. What is refused, ssh has no way
+// to write that all its versions know.
+function configured(path: string): string {
+  if (/["\\\n]|\$\{/.test(path)) {
+    throw new GuideError(
+      `ssh takes no path with a ", a \\, a \${ or a line break in it: ` +
+        printable(path),
+      ['name another: $XDG_STATE_HOME for the state folder, ssh.key for a key'],
+    )
+  }
+  return `"${filledIn(path)}"`
+}
+
+// After a %, ssh fills in something of the connection, such as the user.
+function filledIn(text: string): string {
+  return text.replaceAll('%', '%%')
 }
 
 /** Ends the shared connections to machines, if there are any. */
@@ -387,10 +411,11 @@ function explain(entry: MachineEntry, stderr: string) {
     : { what: 'the connection ended', next: [goOn] }
 }
 
-// Short, because the path of a Unix socket ends at 108 bytes.
+// Short, because the path of a Unix socket ends at 108 bytes, and plain,
+// because it is a word of ssh's configuration.
 function socketFolder(): string {
   const { uid } = userInfo()
-  const temporary = tmpdir().length > 20 ? '/tmp' : tmpdir()
+  const temporary = /^[\w./-]{1,20}$/.test(tmpdir()) ? tmpdir() : '/tmp'
   const folder = join(temporary, `kfs-ssh-${uid}`)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   // Who owns the folder could put a connection of his own there.

@@ -7,6 +7,7 @@ import { sh } from '../lib/shell.ts'
 import { notApplicable, step } from '../lib/step.ts'
 import { text } from '../lib/text.ts'
 import { configuration } from './etcd/configuration.ts'
+import { etcdctl, pki } from './etcd/etcdctl.ts'
 
 const { cluster, operator, on, verify, undo, drill, forget } = await step(
   import.meta,
@@ -14,7 +15,6 @@ const { cluster, operator, on, verify, undo, drill, forget } = await step(
 )
 
 const folder = '/etc/etcd'
-const pki = `${folder}/pki`
 const data = '/var/lib/etcd'
 
 // #region install
@@ -53,9 +53,8 @@ await on(cluster.controlPlanes, async (machine) => {
 // #endregion configure
 
 // #region start
-const etcdctl = sh`etcdctl --cacert ${pki}/ca.crt \
-  --cert ${pki}/etcdctl.crt --key ${pki}/etcdctl.key`
-const healthy = sh`${etcdctl} endpoint health`
+const ctl = etcdctl()
+const healthy = sh`${ctl} endpoint health`
 
 await on(cluster.controlPlanes, async (machine) => {
   await machine.service('etcd', {
@@ -100,7 +99,7 @@ assert(member)
 
 await verify('every member is healthy and exactly one leads', async () => {
   const members = JSON.parse(
-    await member.read`${etcdctl} endpoint status --cluster --write-out json`,
+    await member.read`${ctl} endpoint status --cluster --write-out json`,
   ) as { Status: { header: { member_id: number }; leader: number } }[]
   assert.equal(members.length, cluster.controlPlanes.length)
   const leaders = members.filter(
@@ -111,12 +110,12 @@ await verify('every member is healthy and exactly one leads', async () => {
 
 await verify('a write on one member is read on every other', async () => {
   const key = '/kubernetes-from-scratch/verify'
-  await member.run`${etcdctl} put ${key} ${cluster.identity}`
+  await member.run`${ctl} put ${key} ${cluster.identity}`
   for (const machine of cluster.controlPlanes) {
-    const value = await machine.read`${etcdctl} get --print-value-only ${key}`
+    const value = await machine.read`${ctl} get --print-value-only ${key}`
     assert.equal(value, cluster.identity, `${machine.name} read ${value}`)
   }
-  await member.run`${etcdctl} del ${key}`
+  await member.run`${ctl} del ${key}`
 })
 
 await verify('a certificate of another authority is refused', async () => {
@@ -137,8 +136,8 @@ await drill('writing goes on while one member is down', async (putBack) => {
   }
   putBack(() => down.run`systemctl start etcd`)
   await down.run`systemctl stop etcd`
-  await up.run`${etcdctl} put /kubernetes-from-scratch/drill written
-    ${etcdctl} del /kubernetes-from-scratch/drill`
+  await up.run`${ctl} put /kubernetes-from-scratch/drill written
+    ${ctl} del /kubernetes-from-scratch/drill`
 })
 // #endregion drill
 

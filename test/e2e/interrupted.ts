@@ -14,6 +14,7 @@ import type { Guide } from './guide.ts'
 const killedAfter: Record<string, number> = {
   '05': 35,
   '06': 10,
+  '07': 20,
   '08': 12,
   '09': 47,
   '10': 35,

@@ -177,6 +177,12 @@ describe('the guide on virtual machines', () => {
     expect(console).toMatch(/Power down|System Power Off|Powering off/)
   })
 
+  test('nothing that was printed holds a key or a token', () => {
+    const { outputs, secrets } = guide.refuseSecrets()
+    expect(outputs).toBeGreaterThan(10)
+    expect(secrets).toBeGreaterThan(100)
+  })
+
   test('npm run down leaves nothing of them', async () => {
     await guide.npm('down')
     expect(await hostTraces([name])).toEqual(before)

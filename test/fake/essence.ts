@@ -1,5 +1,6 @@
+import { createPublicKey } from 'node:crypto'
 import type { Manifest } from '../../lib/kubernetes.ts'
-import { certificate } from './render.ts'
+import { mask } from './render.ts'
 import type { FakeMachine, WorldState } from './world.ts'
 
 /**
@@ -69,16 +70,43 @@ function withoutChance(object: Manifest): Manifest {
   return { ...object, spec: { ...object.spec, podCIDR: 'some' } }
 }
 
-/** What a state folder is, without what is random in it. */
+/**
+ * What a state folder is, without what is random in it: of a key, that it is
+ * whole and belongs to what is beside it.
+ */
 export function essenceOfState(state: Readonly<Record<string, string>>) {
   return Object.fromEntries(
     Object.entries(state)
       .filter(([path]) => path !== 'lock')
-      .map(([path, content]) => [path, what(path, content)]),
+      .map(([path, content]) => [path, what(path, content, state)]),
   )
 }
 
-function what(path: string, content: string): string {
-  if (path.endsWith('.crt')) return certificate(content)
-  return path === 'steps.json' ? content : 'a file'
+function what(
+  path: string,
+  content: string,
+  state: Readonly<Record<string, string>>,
+): string {
+  if (path === 'steps.json') return content
+  const name = path.replace(/\.key$/, '')
+  if (name !== path) {
+    return keyBeside(content, state[`${name}.crt`] ?? state[`${name}.pub`])
+  }
+  if (!path.startsWith('kubeconfig/')) return mask(content)
+  const inside = (field: string) => {
+    const found = new RegExp(`client-${field}-data: (\\S+)`).exec(content)
+    return Buffer.from(found?.[1] ?? '', 'base64').toString()
+  }
+  return mask(content) + keyBeside(inside('key'), inside('certificate'))
+}
+
+function keyBeside(key: string, beside = ''): string {
+  try {
+    const [ours, theirs] = [key, beside].map((pem) =>
+      createPublicKey(pem).export({ type: 'spki', format: 'pem' }),
+    )
+    return ours === theirs ? 'its key' : 'the key of something else'
+  } catch (error) {
+    return `broken: ${(error as Error).message}`
+  }
 }

@@ -28,11 +28,14 @@ export async function killAtEach(
   for (const point of points) {
     const sandbox = before.copy()
     const trouble = { ...point, killed: true }
-    await workshop.run(sandbox, number, flags, trouble)
-    const { code, output } = await workshop.run(sandbox, number, flags)
+    const cut = await workshop.run(sandbox, number, flags, trouble)
     const where = `${number} ${flags.join(' ')}, killed ${
       point.half ? 'in' : 'after'
     } change ${point.stopAfter} of ${whole.changes}`
+    // Or nothing would be left to do, and all that follows would be true.
+    expect(cut.changes, `${where}: ${cut.output}`).toBe(point.stopAfter)
+    expect(cut.code, where).not.toBe(0)
+    const { code, output } = await workshop.run(sandbox, number, flags)
     expect(code, `${where}: ${output}`).toBe(0)
     expect(everything(sandbox), where).toEqual(wanted)
     sandbox.remove()

@@ -480,8 +480,11 @@ know(
   },
 )
 know(
-  like`etcdctl --cacert ${word} --cert ${word} --key ${word} endpoint health`,
-  ({ machine }, ...files) => {
+  like`
+    etcdctl --dial-timeout ${word} --command-timeout ${word} \
+      --cacert ${word} --cert ${word} --key ${word} endpoint health
+  `,
+  ({ machine }, _dial, _command, ...files) => {
     for (const file of files) services.requireFile(machine, one(file))
     return runs({ machines: {} }, 'etcd', [machine])
   },

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -14,6 +15,7 @@ import { execa } from 'execa'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { GuideError } from '../../lib/errors.ts'
 import type { Transport } from '../../lib/transport.ts'
+import { hostileTexts, randomTexts } from './hostile.ts'
 import { failureOf, sharedSshd } from './session.ts'
 import { missing } from './sshd.ts'
 
@@ -43,6 +45,22 @@ describe.skipIf(missing)('an upload', () => {
     await transport.upload(from, to)
     expect(sum(to)).toBe(sum(from))
     expect(statSync(to).mode & 0o777).toBe(0o600)
+  })
+
+  test('to a file of any name makes that file, and runs nothing', async () => {
+    writeFileSync(from, 'content')
+    const names = [...hostileTexts, ...randomTexts(20)]
+      .map((text) => text.replaceAll('/', '').slice(0, 60))
+      .filter((name) => Buffer.byteLength(name) > 2)
+    expect(names.length).toBeGreaterThan(40)
+    const into = join(folder, 'into')
+    mkdirSync(into)
+    for (const name of new Set(names)) {
+      await transport.upload(from, join(into, name))
+      expect(readdirSync(into)).toEqual([name])
+      rmSync(join(into, name))
+    }
+    expect(existsSync('/tmp/kfs-owned')).toBe(false)
   })
 
   test('of nothing makes an empty file', async () => {

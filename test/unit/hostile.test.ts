@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { execaSync } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { clusterFlag, npmRun } from '../../commands/shared/arguments.ts'
+import { diskScript } from '../../lab/disk-image.ts'
 import { joinCgroup } from '../../lab/root-command.ts'
 import { hostOver } from '../../lib/host.ts'
 import { quote, sh, withInput } from '../../lib/shell.ts'
@@ -26,7 +27,7 @@ let folder: string
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'kfs-hostile-'))
   // What is run in the place of a program tells its arguments and its input.
-  for (const name of ['npm', 'ssh', 'rm']) {
+  for (const name of ['npm', 'ssh', 'rm', 'mv', 'mke2fs']) {
     const file = join(folder, name)
     writeFileSync(file, '#!/bin/sh\nprintf "%s\\0" "$@" > args\ncat > input\n')
     chmodSync(file, 0o755)
@@ -35,13 +36,13 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const canary = () => join(folder, 'owned')
-const attacks = () => [
+const attacks = (random = 150) => [
   ...hostileTexts.map((text) => text.replaceAll('/tmp/kfs-owned', canary())),
   `END\ntouch ${canary()}\n`,
   `END\nEND_\ntouch ${canary()}`,
   `-oProxyCommand=touch ${canary()}`,
   `x\n$(touch ${canary()})\n\`touch ${canary()}\``,
-  ...randomTexts(150),
+  ...randomTexts(random),
 ]
 
 /**
@@ -112,6 +113,14 @@ describe('a text that wants to be code', () => {
     }
   })
 
+  test('is a folder that a disk is made of, and no more than that', () => {
+    for (const text of attacks(0)) {
+      const { script } = diskScript(`/nonexistent/${text}`, folder)
+      const { args } = bash(script)
+      expect(args.at(-3)).toBe(`/nonexistent/${text}`)
+    }
+  })
+
   test('is the name of a control group, and no more than that', () => {
     for (const text of attacks()) {
       const group = `/nonexistent/${text}`
@@ -153,7 +162,20 @@ describe('shell in our code', () => {
       'lib/node-spec/prepare.ts',
       'lib/node-spec/survey.ts',
     ])
+    // A text that is called script already needs no colon to become one.
+    expect(where(/\{ ([^:}]+, )?script(, [^:}]+)? \}|^script,$/)).toEqual([
+      'lab/base-system.ts',
+      'lib/host.ts',
+      'lib/node-spec/prepare.ts',
+      'lib/node-spec/survey.ts',
+    ])
     expect(where(/as Script\b/)).toEqual([])
+  })
+
+  test('is run by zx, which quotes as well, only where it was looked at', () => {
+    expect(where(/(=|await|return|\(|\.) ?\$(\(\{.*\}\))?`/)).toEqual([
+      'steps/smoke-test/kubectl.ts',
+    ])
   })
 
   test('is given to a shell only where it was looked at', () => {
@@ -182,7 +204,6 @@ describe('shell in our code', () => {
       'lib/install.ts',
       'lib/host.ts',
       'lib/node-spec/',
-      'lab/',
       'commands/shared/bench-kubeadm.ts',
     ]
     expect(

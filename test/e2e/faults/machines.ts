@@ -2,13 +2,16 @@
 
 import assert from 'node:assert/strict'
 import { leaderAndFollower } from './members.ts'
+import { killMain } from './programs.ts'
 import { rounded, type Scene } from './scene.ts'
 import { webOf } from './web.ts'
 
-/** The machine of a member of etcd loses its power. */
+/** One member of etcd is killed, and then its machine loses its power. */
 export async function memberMachineKilled(scene: Scene): Promise<string> {
-  const { follower } = await leaderAndFollower(scene.cluster)
-  return lose(scene, 'kill', follower.name)
+  const { name } = (await leaderAndFollower(scene.cluster)).follower
+  const seconds = await killMain(scene, name, 'etcd')
+  const lost = await lose(scene, 'kill', name)
+  return `etcd of ${name} was killed, and ran again after ${seconds} s; ${lost}`
 }
 
 /** A control plane is powered off: the one that leads. */

@@ -74,7 +74,7 @@ function lifeOf({ metadata, status }: Manifest) {
  *
  * @returns seconds until that ran
  */
-async function killMain(
+export async function killMain(
   { guide }: Scene,
   machine: string,
   unit: string,

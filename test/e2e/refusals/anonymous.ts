@@ -31,9 +31,8 @@ export function strangersGetNothing(ground: () => Ground): void {
   test.each(places)(
     '%s with a foreign certificate has no name',
     async (place) => {
-      const { cluster, controlPlanes, operator, foreign, from } = ground()
-      const [first] = controlPlanes
-      const url = `https://${first?.address}:${cluster.ports.apiServer.port}/api`
+      const { operator, foreign, from, server } = ground()
+      const url = `${server}/api`
       const forged = await foreign('kubernetes-super-admin', 'system:masters')
       const ofEtcd = operator.pair('etcd/etcdctl')
       const ofProxy = operator.pair('front-proxy/front-proxy-client')

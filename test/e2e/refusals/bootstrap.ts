@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { approve, invitation, joinTokens } from '../../../steps/kubelet/join.ts'
-import type { Ground } from './ground.ts'
+import { type Ground, places } from './ground.ts'
 import { approvalOf, requestFor, requests, signers } from './requests.ts'
 
 /** What the token of a machine that joins is good for. */
@@ -66,6 +66,21 @@ export function tokensToJoinAreNarrow(ground: () => Ground): void {
     const options = { body: approval }
     const { status } = await asks({ token }, `PUT ${path}/approval`, options)
     expect(status).toBe(403)
+  })
+
+  test.each(places)('%s gets no further with a join token', async (place) => {
+    const { from, server } = ground()
+    const statusOf = async (path: string, token: string) =>
+      (await from[place].ask(server + path, { token })).status
+    const { id, token } = await join()
+    expect(await statusOf('/api', token)).toBe(200)
+    for (const path of [
+      ...['/api/v1/nodes', '/api/v1/pods'],
+      '/api/v1/namespaces/kube-system/secrets',
+    ]) {
+      expect(await statusOf(path, token), path).toBe(403)
+    }
+    expect(await statusOf('/api', `${id}.0123456789abcdef`)).toBe(401)
   })
 
   test('a join token that has expired opens nothing', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sh } from '../../../lib/shell.ts'
+import { etcdctl } from '../../../steps/etcd/etcdctl.ts'
 import { type Ground, namespace, places } from './ground.ts'
 import { vantage, type Who } from './vantage.ts'
 
@@ -46,10 +46,6 @@ const hungUp = /alert|not connected|reset|Empty reply/
 
 /** What somebody who steals a disk finds. */
 export function secretsAreEncrypted(ground: () => Ground): void {
-  const pki = '/etc/etcd/pki'
-  const etcdctl = sh`etcdctl --cacert ${pki}/ca.crt \
-    --cert ${pki}/etcdctl.crt --key ${pki}/etcdctl.key`
-
   test('every Secret in etcd is encrypted', async () => {
     const { controlPlanes, api } = ground()
     const secrets = await api.list('/api/v1/secrets')
@@ -57,7 +53,7 @@ export function secretsAreEncrypted(ground: () => Ground): void {
     for (const machine of controlPlanes) {
       const { kvs } = JSON.parse(
         await machine.read`
-          ${etcdctl} get --prefix --write-out json /registry/secrets/`,
+          ${etcdctl()} get --prefix --write-out json /registry/secrets/`,
       ) as { kvs: { key: string; value: string }[] }
       expect(kvs).toHaveLength(secrets.length)
       for (const { key, value } of kvs) {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { issue, type Pair } from '../../../lib/pki.ts'
-import type { Ground } from './ground.ts'
+import { type Ground, places } from './ground.ts'
+import type { Who } from './vantage.ts'
 
 /** Who says in a header that they are somebody else. */
 export function headersAreNotBelieved(ground: () => Ground): void {
@@ -30,6 +31,19 @@ export function headersAreNotBelieved(ground: () => Ground): void {
       days: 1,
     })
     expect(await statusOf(ofCluster)).toBe(403)
+    expect(await statusOf(operator.pair('etcd/etcdctl'))).toBe(401)
+    expect(await statusOf(await foreign('front-proxy-client'))).toBe(401)
+  })
+
+  test.each(places)('%s may not speak for others', async (place) => {
+    const { alice, foreign, server, from, operator } = ground()
+    const url = server + secrets.replace('GET ', '')
+    const statusOf = async (who: Who) =>
+      (await from[place].ask(url, who, { headers })).status
+    const proxy = operator.pair('front-proxy/front-proxy-client')
+    expect(await statusOf(proxy)).toBe(200)
+    expect(await statusOf({})).toBe(401)
+    expect(await statusOf(alice)).toBe(403)
     expect(await statusOf(operator.pair('etcd/etcdctl'))).toBe(401)
     expect(await statusOf(await foreign('front-proxy-client'))).toBe(401)
   })

@@ -37,6 +37,8 @@ export interface Ground {
   /** As the administrator. */
   api: KubernetesApi
   from: Record<(typeof places)[number], Vantage>
+  /** Where one of the API servers is. */
+  server: string
   /** An API server asked from here, by anybody. */
   asks(
     who: Who,
@@ -82,6 +84,7 @@ export async function enter(guide: Guide): Promise<Ground> {
   const servers = cluster.controlPlanes.map(
     ({ address }) => `https://${address}:${port}`,
   )
+  const [server = ''] = servers
   const api = new KubernetesApi(servers, admin)
   const stranger = open(await addStranger(guide))
   await stranger.run`apt-get -qq update; apt-get -qq install curl`
@@ -98,8 +101,8 @@ export async function enter(guide: Guide): Promise<Ground> {
   ])
   return {
     ...{ cluster, machines, controlPlanes, taken, other },
-    ...{ operator, api, alice },
-    asks: asker(servers[0] ?? '', operator.read('pki/cluster/ca.crt')),
+    ...{ operator, api, alice, server },
+    asks: asker(server, operator.read('pki/cluster/ca.crt')),
     from: {
       'a pod': await insidePod(api, taken),
       'a stranger': vantage(stranger),

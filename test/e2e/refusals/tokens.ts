@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { createKeyPair } from '../../../lib/pki.ts'
 import { claimsOf, signToken } from '../../../lib/tokens.ts'
-import { type Ground, namespace, path } from './ground.ts'
+import { type Ground, namespace, path, places } from './ground.ts'
 
 /** Tokens that look right, and are not. */
 export function tokensAreChecked(ground: () => Ground): void {
@@ -28,13 +28,12 @@ export function tokensAreChecked(ground: () => Ground): void {
     return status.token
   }
 
-  test('a token counts if this cluster signed it, for itself', async () => {
+  /** Tokens that are right, and others that are wrong in one thing each. */
+  async function examples() {
     const { operator, taken } = ground()
     const token = await tokenFor(`pod-on-${taken.name}`)
     const key = operator.read('pki/service-account.key')
     const claims = claimsOf(token)
-    expect(await statusOf(token)).toBe(201)
-    expect(await statusOf(signToken(claims, key))).toBe(201)
     const other = await createKeyPair()
     // Clocks may differ by a minute.
     const now = Math.floor(Date.now() / 1000)
@@ -58,8 +57,25 @@ export function tokensAreChecked(ground: () => Ground): void {
       ),
       'nothing that was ever signed': 'a.b.c',
     }
+    return { right: [token, signToken(claims, key)], wrong }
+  }
+
+  test('a token counts if this cluster signed it, for itself', async () => {
+    const { right, wrong } = await examples()
+    for (const token of right) expect(await statusOf(token)).toBe(201)
     for (const [what, token] of Object.entries(wrong)) {
       expect(await statusOf(token), what).toBe(401)
+    }
+  })
+
+  test.each(places)('%s gets nowhere with a wrong token', async (place) => {
+    const { from, server } = ground()
+    const ask = async (token: string) =>
+      (await from[place].ask(`${server}/api`, { token })).status
+    const { right, wrong } = await examples()
+    for (const token of right) expect(await ask(token)).toBe(200)
+    for (const [what, token] of Object.entries(wrong)) {
+      expect(await ask(token), what).toBe(401)
     }
   })
 
@@ -88,7 +104,7 @@ export function tokensAreChecked(ground: () => Ground): void {
   })
 
   test('the token in a pod ends within an hour or so', async () => {
-    const { api, taken, from, cluster, controlPlanes } = ground()
+    const { api, taken, from, server } = ground()
     // Read as the kubelet put it there: this is the one that leaks.
     const pod = await api.get(`${path}/pods/${taken.name}`)
     const file =
@@ -97,10 +113,8 @@ export function tokensAreChecked(ground: () => Ground): void {
     const token = await taken.read`cat ${file}/*/token`
     const { exp, iat } = claimsOf(token) as { exp: number; iat: number }
     expect(exp - iat).toBeLessThan(2 * 3600)
-    const [first] = controlPlanes
-    const url = `https://${first?.address}:${cluster.ports.apiServer.port}`
     const ask = async (path: string) =>
-      (await from['a pod'].ask(url + path, { token })).status
+      (await from['a pod'].ask(server + path, { token })).status
     expect(await ask('/api')).toBe(200)
     expect(await ask(`${path}/secrets`)).toBe(403)
     expect(await ask(`${path}/pods`)).toBe(403)

@@ -21,7 +21,11 @@ export interface Reply {
 /** A place that can be reached from, and asks from there. */
 export interface Vantage {
   /** Asks as somebody, trusting the server whoever it is. */
-  ask(url: string, who?: Who): Promise<Reply>
+  ask(
+    url: string,
+    who?: Who,
+    options?: { headers?: Record<string, string> },
+  ): Promise<Reply>
   /** Which of these, as `ADDRESS:PORT`, take a TCP connection. */
   open(targets: readonly string[]): Promise<string[]>
 }
@@ -33,11 +37,16 @@ export interface Vantage {
  */
 export function vantage(machine: Machine, inside: Script = sh``): Vantage {
   return {
-    async ask(url, { certificate = '', key = '', token = '' } = {}) {
+    async ask(
+      url,
+      { certificate = '', key = '', token = '' } = {},
+      { headers = {} } = {},
+    ) {
       const config = [
         ...['silent', 'show-error', 'insecure', 'http1.1', 'max-time = 10'],
         ...['output = body', 'write-out = "%{http_code} %{errormsg}"'],
         ...(token ? [`header = "authorization: Bearer ${token}"`] : []),
+        ...Object.entries(headers).map((it) => `header = "${it.join(': ')}"`),
         ...(key ? ['cert = crt', 'key = key'] : []),
       ].join('\n')
       // In files, because every process could read an argument.
