@@ -141,7 +141,10 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
   print(`${file.replace('-', ' ').replaceAll('-', ' ')}${subtitle[verb]}`)
 
   const live = liveCluster(described, state, planning, print)
-  const operator = new Operator(state, { planning, journal: journal() })
+  const operator = new Operator(state, {
+    ...{ planning, undoing: verb === 'undo', journal: journal() },
+    controlPlane: described.controlPlanes[0],
+  })
   const summary: Summary = {
     changes: 0,
     looked: 0,
