@@ -15,6 +15,7 @@ import { readKubeconfig } from './kubeconfig.ts'
 import { ApiError, KubernetesApi, type Manifest, pathOf } from './kubernetes.ts'
 import { takeLock } from './lock.ts'
 import { Machine } from './machine.ts'
+import { requireMembers } from './members.ts'
 import { Operator } from './operator.ts'
 import { usePatience } from './patience.ts'
 import { machineLine, planLines, type Summary, seconds } from './report.ts'
@@ -124,8 +125,12 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
   const changes = verb === 'apply' || verb === 'undo' || verb === 'drill'
   const planning = verb === 'plan'
   const names = described.machines.map(({ name }) => name)
-  const refuse = (state: State) =>
-    verb !== 'undo' && requireSteps(state, number, needs, names, verb)
+  const controlPlanes = described.controlPlanes.map(({ name }) => name)
+  const refuse = (state: State) => {
+    if (verb === 'undo') return
+    requireMembers(described, state)
+    requireSteps(state, number, needs, names, verb)
+  }
   // Before all else: what is refused does not leave even a state folder.
   refuse(openState(described, false))
   const state = openState(described, changes)
@@ -169,7 +174,8 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
   // Applied before, it stays so while it is applied again.
   const applied = state.steps()[number]?.status === 'applied'
   if (verb === 'undo' || (verb === 'apply' && !applied)) {
-    state.recordStep(number, { status: 'started', machines: names })
+    const status = 'started'
+    state.recordStep(number, { status, machines: names, controlPlanes })
   }
 
   const work = async <W extends Worker>(
@@ -244,7 +250,8 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
     }
     const failed = summary.failed > 0
     if (verb === 'apply' && !failed) {
-      state.recordStep(number, { status: 'applied', machines: names })
+      const status = 'applied'
+      state.recordStep(number, { status, machines: names, controlPlanes })
     }
     if (verb === 'undo') state.recordStep(number, undefined)
     print(
