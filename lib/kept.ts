@@ -58,7 +58,10 @@ export function fetchCommand(
   local: string,
 ): string {
   const sudo = machine.ssh.user === 'root' ? '' : 'sudo '
-  const options = [...sshOptions(machine, directory), `${sudo}cat ${remote}`]
+  const options = [
+    ...sshOptions(machine, directory),
+    `${sudo}cat ${quote(remote)}`,
+  ]
   const ssh = ['ssh', ...options].map(quote).join(' ')
   const folder = quote(dirname(local))
   return `(umask 077; mkdir -p ${folder}; ${ssh} > ${quote(local)})`
