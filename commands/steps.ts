@@ -2,6 +2,7 @@
 
 import { relative } from 'node:path'
 import { loadCluster } from '../lib/cluster.ts'
+import { requireMembers } from '../lib/members.ts'
 import { seconds } from '../lib/report.ts'
 import { openState } from '../lib/state.ts'
 import { type StepFile, stepFiles } from '../lib/steps.ts'
@@ -48,6 +49,7 @@ await command(async () => {
   const changes = verb !== 'plan' && verb !== 'verify'
   selectSteps(all, { from, to }) // a wrong number, before all else
   const cluster = loadCluster(clusterFile)
+  if (verb !== 'undo') requireMembers(cluster, openState(cluster, false))
   const state = openState(cluster, changes)
   const session = beginSession(cluster, { changes })
   const steps =

@@ -1,6 +1,7 @@
 // npm run up: machines if they are the lab's, then every step.
 
-import { assertCreatable, loadClusterFile } from '../lib/cluster.ts'
+import { loadClusterFile } from '../lib/cluster.ts'
+import { requireMembers } from '../lib/members.ts'
 import { seconds } from '../lib/report.ts'
 import { openState } from '../lib/state.ts'
 import { stepFiles } from '../lib/steps.ts'
@@ -30,8 +31,8 @@ await command(async () => {
   })
   const { yes, vm, verbose } = values
   const { cluster, lab } = loadClusterFile(clusterFile)
-  const state = openState(cluster)
-  if (Object.keys(state.steps()).length === 0) assertCreatable(clusterFile)
+  requireMembers(cluster, openState(cluster, false))
+  openState(cluster)
   const session = beginSession(cluster, { changes: true })
   const started = performance.now()
 

@@ -14,8 +14,8 @@ interface Settings {
   modules: string[]
 }
 
-// Shared by all machines of a host, and small by default.
-const atLeast: Record<string, number> = {
+/** Shared by all machines of a host, and small by default. */
+export const atLeast: Readonly<Record<string, number>> = {
   'fs.inotify.max_user_instances': 8192,
   'fs.inotify.max_user_watches': 524288,
 }
@@ -36,8 +36,8 @@ const changedByMachines = [
   'fs.nr_open',
 ]
 
-// A container cannot load modules; these are what the steps look for.
-const modules = ['overlay', 'br_netfilter', 'nf_tables', 'nf_conntrack']
+/** A container cannot load modules; these are what the steps look for. */
+export const modules = ['overlay', 'br_netfilter', 'nf_tables', 'nf_conntrack']
 
 const record = join(labsFolder, 'host.json')
 
@@ -105,7 +105,12 @@ function otherLabs(): string[] {
   )
 }
 
-function currentSysctls(): Record<string, string> {
+/**
+ * The parameters of this host that a lab may change, as they are now.
+ *
+ * @returns values by name, without those that this kernel does not have
+ */
+export function currentSysctls(): Record<string, string> {
   const names = [...Object.keys(atLeast), ...changedByMachines]
   const found = names.map((name) => [name, readSysctl(name)] as const)
   return Object.fromEntries(found.filter(([, value]) => value !== ''))

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { sh } from '../lib/shell.ts'
 import type { Identity } from './identity.ts'
 import { bare, type LabMachine, type LabPlan } from './plan.ts'
+import { packagesPort } from './services.ts'
 
 /** A file, a folder or a link that a machine has besides the base system. */
 export type Entry =
@@ -82,7 +83,7 @@ function anyMachine(
     '/etc/resolv.conf': { content: `nameserver ${plan.outside.address}\n` },
     '/etc/machine-id': { content: `${identity.machineId}\n`, mode: 0o444 },
     '/etc/apt/sources.list': {
-      content: `deb [trusted=yes] http://${plan.gateway}:8088/ ./\n`,
+      content: `deb [trusted=yes] http://${plan.gateway}:${packagesPort}/ ./\n`,
     },
     '/etc/apt/apt.conf.d/lab': { content: 'Acquire::Languages "none";\n' },
     '/etc/ssh/ssh_host_ed25519_key': { content: identity.hostKey, mode: 0o600 },

@@ -1,7 +1,12 @@
 import { relative, resolve } from 'node:path'
 import type { z } from 'zod'
 import { closest } from './closest.ts'
-import { brokenCreationRules, brokenRules } from './cluster-rules.ts'
+import {
+  brokenCreationRules,
+  brokenRules,
+  changedMembers,
+  type Running,
+} from './cluster-rules.ts'
 import {
   type ClusterFile,
   clusterSchema,
@@ -62,11 +67,29 @@ export function readClusterFile(file: string): ClusterFile {
  * @param file path of the file
  * @throws ClusterFileError
  * @example
- * if (!state.exists()) assertCreatable(cluster.file)
+ * if (!state.steps()['05']) assertCreatable(cluster.file)
  */
 export function assertCreatable(file: string): void {
+  refuse(file, brokenCreationRules(readClusterFile(file)))
+}
+
+/**
+ * Refuses control planes other than those that the members of etcd were
+ * started on.
+ *
+ * @param file path of the file
+ * @param running what the step that started them has recorded
+ * @throws ClusterFileError
+ * @example
+ * assertSameMembers(cluster.file, state.steps()['05'])
+ */
+export function assertSameMembers(file: string, running: Running): void {
+  refuse(file, changedMembers(readClusterFile(file), running))
+}
+
+function refuse(file: string, broken: readonly Finding[]): void {
   const { locate } = readYamlFile(file)
-  const mistakes = brokenCreationRules(readClusterFile(file)).map(locate)
+  const mistakes = broken.map(locate)
   if (mistakes.length) throw new ClusterFileError(file, mistakes)
 }
 

@@ -54,6 +54,56 @@ export function brokenCreationRules({ machines = [] }: SoundParts): Finding[] {
   ]
 }
 
+/** Where a step was applied. */
+export interface Running {
+  machines: readonly string[]
+  /** Absent in a record of a time when nobody asked. */
+  controlPlanes?: readonly string[]
+}
+
+/**
+ * What is wrong with the control planes of a cluster that runs: a machine
+ * that has become one would be told to begin a new etcd, one that is none any
+ * more would stay a member of it.
+ *
+ * @example
+ * changedMembers({ machines: [] }, { machines: ['cp-1'] })
+ */
+export function changedMembers(
+  { machines = [] }: SoundParts,
+  running: Running,
+): Finding[] {
+  const { controlPlanes = running.machines } = running
+  const now = machines.map((machine) =>
+    machine?.roles?.includes('control-plane') ? machine.name : undefined,
+  )
+  const remedy =
+    'is not what these steps do yet. Put cluster.yaml back as it was. How ' +
+    'members are changed by hand is in docs/decisions/etcd.md; ' +
+    '`npm run steps -- --undo --from 05 --cascade --forget` makes room for a ' +
+    'new etcd, and loses all data'
+  const added = now.flatMap((name, index): Finding[] => {
+    if (!name || controlPlanes.includes(name)) return []
+    return [
+      {
+        path: ['machines', index, 'name'],
+        found: `${name} as a new control plane of a cluster that runs`,
+        allowed: `${controlPlanes.join(', ')}; adding one ${remedy}`,
+      },
+    ]
+  })
+  const gone = (running.controlPlanes ?? []).filter(
+    (name) => !now.includes(name),
+  )
+  if (gone.length === 0) return added
+  const one = {
+    path: ['machines'],
+    found: `no control plane ${gone.join(', ')}, and the cluster runs with it`,
+    allowed: `${controlPlanes.join(', ')}; removing one ${remedy}`,
+  }
+  return [one, ...added]
+}
+
 function labFields({ lab }: SoundParts): Finding[] {
   if (lab?.machines !== 'container') return []
   return (['os', 'sizes'] as const)

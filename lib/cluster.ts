@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { addressAt, parseAddress } from './addresses.ts'
 import {
   assertCreatable,
+  assertSameMembers,
   ClusterFileError,
   readClusterFile,
 } from './cluster-file.ts'
@@ -22,7 +23,13 @@ import { stateDirectory } from './paths.ts'
 import { ports } from './ports.ts'
 
 export type { ArtifactSource, Component, OverridableComponent, Role }
-export { assertCreatable, ClusterFileError, clusterSchema, jsonSchema }
+export {
+  assertCreatable,
+  assertSameMembers,
+  ClusterFileError,
+  clusterSchema,
+  jsonSchema,
+}
 
 /** One machine of the cluster, as cluster.yaml describes it. */
 export interface MachineEntry {

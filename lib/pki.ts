@@ -1,4 +1,4 @@
-import { generateKeyPair } from 'node:crypto'
+import { createPublicKey, generateKeyPair } from 'node:crypto'
 import { promisify } from 'node:util'
 import { GuideError } from './errors.ts'
 import type { Contents } from './pki/certify.ts'
@@ -48,6 +48,7 @@ export interface Lifetime {
  * path length is set, so that a new authority can later be signed by the old
  * one while a cluster moves from one to the other.
  *
+ * @param wanted.key the key, if there is one already; default a new one
  * @throws GuideError when the name is empty or the lifetime out of range
  * @example
  * const authority = await createAuthority({
@@ -58,14 +59,17 @@ export interface Lifetime {
  * @see https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.9
  */
 export async function createAuthority(
-  wanted: { readonly commonName: string } & Lifetime,
+  wanted: {
+    readonly commonName: string
+    readonly key?: string | undefined
+  } & Lifetime,
 ): Promise<Pair> {
   const lifetime = lifetimeOf(wanted)
   requireName(wanted.commonName)
-  const { privateKey, publicKey } = await createKeyPair()
+  const key = wanted.key ?? (await createKeyPair()).privateKey
   const certificate = await certify({
     commonName: wanted.commonName,
-    publicKey,
+    publicKey: publicKeyOf(key),
     ...lifetime,
     extensions: [
       { name: 'basicConstraints', critical: true, cA: true },
@@ -77,9 +81,9 @@ export async function createAuthority(
         digitalSignature: true,
       },
     ],
-    signingKey: privateKey,
+    signingKey: key,
   })
-  return { certificate, key: privateKey }
+  return { certificate, key }
 }
 
 /**
@@ -171,6 +175,16 @@ export function createKeyPair(): Promise<{
     publicKeyEncoding: { type: 'spki', format: 'pem' },
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   })
+}
+
+/**
+ * The public half of a private key, both PEM.
+ *
+ * @throws GuideError when the text is no private key
+ */
+export function publicKeyOf(privateKey: string): string {
+  const half = createPublicKey(readKey(privateKey))
+  return half.export({ type: 'spki', format: 'pem' }).toString()
 }
 
 async function certify(contents: Contents): Promise<string> {

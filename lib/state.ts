@@ -17,6 +17,8 @@ import { quote } from './shell.ts'
 export interface StepRecord {
   status: 'started' | 'applied'
   machines: string[]
+  /** Those of them that were control planes; older records do not say. */
+  controlPlanes?: string[]
 }
 
 /**

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseStepArguments, type Verb } from './arguments.ts'
@@ -15,8 +16,10 @@ import { readKubeconfig } from './kubeconfig.ts'
 import { ApiError, KubernetesApi, type Manifest, pathOf } from './kubernetes.ts'
 import { takeLock } from './lock.ts'
 import { Machine } from './machine.ts'
+import { requireMembers } from './members.ts'
 import { Operator } from './operator.ts'
 import { usePatience } from './patience.ts'
+import { noneDisturbed, type Restore } from './put-back.ts'
 import { machineLine, planLines, type Summary, seconds } from './report.ts'
 import { openState, type State } from './state.ts'
 import { undoLaterSteps } from './steps.ts'
@@ -39,8 +42,11 @@ interface Worker {
   journal: Journal
 }
 
-/** Put back what a drill disturbed; runs last first, also on Ctrl-C. */
-export type PutBack = (restore: () => Promise<unknown>) => void
+/**
+ * Put back what a drill disturbed; runs last first, also when the step is
+ * interrupted. A drill whose disturbance stays has failed.
+ */
+export type PutBack = (restore: Restore) => void
 
 export interface Step {
   cluster: LiveCluster
@@ -124,8 +130,12 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
   const changes = verb === 'apply' || verb === 'undo' || verb === 'drill'
   const planning = verb === 'plan'
   const names = described.machines.map(({ name }) => name)
-  const refuse = (state: State) =>
-    verb !== 'undo' && requireSteps(state, number, needs, names, verb)
+  const controlPlanes = described.controlPlanes.map(({ name }) => name)
+  const refuse = (state: State) => {
+    if (verb === 'undo') return
+    requireMembers(described, state)
+    requireSteps(state, number, needs, names, verb)
+  }
   // Before all else: what is refused does not leave even a state folder.
   refuse(openState(described, false))
   const state = openState(described, changes)
@@ -141,7 +151,10 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
   print(`${file.replace('-', ' ').replaceAll('-', ' ')}${subtitle[verb]}`)
 
   const live = liveCluster(described, state, planning, print)
-  const operator = new Operator(state, { planning, journal: journal() })
+  const operator = new Operator(state, {
+    ...{ planning, undoing: verb === 'undo', journal: journal() },
+    controlPlane: described.controlPlanes[0],
+  })
   const summary: Summary = {
     changes: 0,
     looked: 0,
@@ -162,11 +175,12 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
   }
   const undoing: (() => Promise<void>)[] = []
   const retracting: (() => Promise<void>)[] = []
-  const restoring: (() => Promise<unknown>)[] = []
+  const disturbed = noneDisturbed()
   // Applied before, it stays so while it is applied again.
   const applied = state.steps()[number]?.status === 'applied'
   if (verb === 'undo' || (verb === 'apply' && !applied)) {
-    state.recordStep(number, { status: 'started', machines: names })
+    const status = 'started'
+    state.recordStep(number, { status, machines: names, controlPlanes })
   }
 
   const work = async <W extends Worker>(
@@ -216,16 +230,26 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
     return client
   }
 
-  let interrupted = false
-  process.on('SIGINT', () => {
-    // npm and npx pass on a Ctrl-C that the terminal has sent us already.
-    if (interrupted) return
-    interrupted = true
-    print('\ninterrupted: the same command goes on from here')
-    putAllBack(restoring).finally(() => process.exit(130))
-  })
+  let leaving = false
+  // Once: npm and npx pass on a Ctrl-C that the terminal has sent us already,
+  // and a runner that is in a hurry ends us while we put things back.
+  const leave = async (code: number) => {
+    if (leaving) return
+    leaving = true
+    for (const error of await disturbed.putBack()) {
+      console.error(renderError(error))
+    }
+    process.exit(code)
+  }
+  // Ctrl-C, `kill`, and a terminal that goes away.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (!leaving) print('\ninterrupted: the same command goes on from here')
+      leave(128 + constants.signals[signal])
+    })
+  }
   // Whoever reads our output may stop before its end, as `head` does.
-  process.stdout.on('error', () => process.exit(141))
+  process.stdout.on('error', () => leave(141))
   process.once('beforeExit', async () => {
     // Node ends when nothing is left to wait for, also in the middle of a
     // block whose promise nobody will ever settle.
@@ -241,7 +265,8 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
     }
     const failed = summary.failed > 0
     if (verb === 'apply' && !failed) {
-      state.recordStep(number, { status: 'applied', machines: names })
+      const status = 'applied'
+      state.recordStep(number, { status, machines: names, controlPlanes })
     }
     if (verb === 'undo') state.recordStep(number, undefined)
     print(
@@ -293,11 +318,13 @@ async function begin(file: string, needs: readonly string[]): Promise<Step> {
     async drill(what, proof) {
       if (verb !== 'drill') return
       await judge(`drill: ${what}`, async () => {
-        try {
-          return await proof((restore) => restoring.push(restore))
-        } finally {
-          await putAllBack(restoring)
-        }
+        const errors: unknown[] = []
+        const result = await proof(disturbed.add).catch((error) => {
+          errors.push(error)
+        })
+        errors.push(...(await disturbed.putBack()))
+        if (errors.length > 0) throw new AggregateError(errors)
+        return result
       })
     },
   }
@@ -461,12 +488,6 @@ function lastLine(verb: Verb, summary: Summary, skipVerify: boolean): string {
     return `${changed}, ${skipVerify ? 'not verified' : checks}`
   }
   return checks
-}
-
-async function putAllBack(restoring: (() => Promise<unknown>)[]) {
-  for (let next = restoring.pop(); next; next = restoring.pop()) {
-    await next().catch((error) => console.error(renderError(error)))
-  }
 }
 
 function fail(error: unknown): never {

@@ -140,6 +140,9 @@ await verify('the parameters come back at every start', async () => {
 // #endregion verify
 
 // #region undo
+// What keys and data of etcd and of the kubelet are in, until --forget.
+const data = ['/var/lib/etcd/member', '/var/lib/kubelet/pki']
+
 undo(cluster.machines, async (machine) => {
   await spec.removeResolverFile(machine)
   await spec.removeHostNames(machine)
@@ -148,6 +151,6 @@ undo(cluster.machines, async (machine) => {
   await spec.restoreModules(machine)
   await spec.restorePackages(machine)
   await spec.unmaskUnit(machine, 'haproxy.service')
-  await spec.leaveCluster(machine, membershipFile)
+  await spec.leaveCluster(machine, membershipFile, data)
 })
 // #endregion undo

@@ -2,6 +2,7 @@
 // Runs on: the operator · Needs: 02 · Leaves: pki/ in the state folder
 
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { describe, type Identity } from '../lib/pki.ts'
 import { step } from '../lib/step.ts'
 
@@ -135,7 +136,11 @@ await verify('every API server may speak for the kubernetes Service', () => {
 })
 
 await verify('no two authorities share a key', () => {
-  const keys = authorities.map((name) => operator.read(`pki/${name}/ca.key`))
+  const keys = authorities.map((name) => {
+    const certificate = operator.read(`pki/${name}/ca.crt`)
+    const { publicKey } = new X509Certificate(certificate)
+    return publicKey.export({ type: 'spki', format: 'pem' })
+  })
   assert.equal(new Set(keys).size, authorities.length)
 })
 // #endregion verify

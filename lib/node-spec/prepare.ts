@@ -279,14 +279,21 @@ export function removeResolverFile(machine: Machine): Promise<boolean> {
  * cluster is left on it: then no other cluster may take it.
  *
  * @param file says which cluster it is; its folder goes with it
+ * @param data paths that exist while data of the cluster is left
  */
-export function leaveCluster(machine: Machine, file: string): Promise<boolean> {
+export function leaveCluster(
+  machine: Machine,
+  file: string,
+  data: readonly string[],
+): Promise<boolean> {
   const folder = file.slice(0, file.lastIndexOf('/'))
+  const isLeft = joinedBy(
+    ' || ',
+    data.map((path) => sh`[ -e ${path} ]`),
+  )
   return machine.ensure(
     'membership removed',
-    sh`
-      [ ! -e ${file} ] || [ -e /var/lib/etcd/member ] ||
-        [ -e /var/lib/kubelet/pki ]`,
+    sh`[ ! -e ${file} ] || ${isLeft}`,
     // What is asked for above goes last: cut off before, this runs again.
     sh`rm -rf ${before} ${stampFolder}
        [ ! -d ${ours} ] || rmdir --ignore-fail-on-non-empty ${ours}
@@ -295,5 +302,9 @@ export function leaveCluster(machine: Machine, file: string): Promise<boolean> {
 }
 
 function joined(...scripts: readonly Script[]): Script {
-  return { script: scripts.map(({ script }) => script).join('\n') }
+  return joinedBy('\n', scripts)
+}
+
+function joinedBy(separator: string, scripts: readonly Script[]): Script {
+  return { script: scripts.map(({ script }) => script).join(separator) }
 }

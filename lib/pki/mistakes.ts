@@ -76,13 +76,14 @@ export function mistakesOf(
 /**
  * Lists every reason why a pair cannot be used as an authority.
  *
- * @param pair an authority, read from a file, of any content
+ * @param pair an authority, read from a file, of any content; its key may be
+ * kept elsewhere
  * @throws never: whatever the texts hold is a mistake in the list
  * @example
  * mistakesOfAuthority(pair, { commonName: 'etcd-ca' })
  */
 export function mistakesOfAuthority(
-  pair: Pair,
+  pair: { certificate: string; key?: string | undefined },
   options: { readonly commonName: string } & Clock,
 ): Mistake[] {
   return mistakesIn(pair, ({ description }) => [
@@ -101,19 +102,23 @@ interface Found {
   description: Description
 }
 
-function mistakesIn(pair: Pair, look: (found: Found) => Mistake[]): Mistake[] {
+function mistakesIn(
+  pair: { certificate: string; key?: string | undefined },
+  look: (found: Found) => Mistake[],
+): Mistake[] {
   let certificate: X509Certificate
-  let key: KeyObject
+  let key: KeyObject | undefined
   try {
     certificate = readCertificate(pair.certificate)
-    key = readKey(pair.key)
+    key = pair.key === undefined ? undefined : readKey(pair.key)
   } catch (error) {
     return [mistake('unreadable', (error as Error).message)]
   }
   const found = { certificate, description: describe(pair.certificate) }
-  const foreignKey = certificate.checkPrivateKey(key)
-    ? []
-    : [mistake('other-key', 'key does not belong to the certificate')]
+  const foreignKey =
+    !key || certificate.checkPrivateKey(key)
+      ? []
+      : [mistake('other-key', 'key does not belong to the certificate')]
   return [...foreignKey, ...look(found)]
 }
 

@@ -2,6 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { execa } from 'execa'
+import { currentSysctls } from '../../lab/host-settings.ts'
 
 /** Everything on this host that a lab or a cluster could leave behind. */
 export async function hostTraces(names: readonly string[]) {
@@ -27,10 +28,8 @@ export async function hostTraces(names: readonly string[]) {
       '/var/lib/kubernetes-from-scratch',
       '/run/kubernetes-from-scratch',
     ].filter((path) => existsSync(path)),
-    settings: [
-      '/proc/sys/net/ipv4/ip_forward',
-      '/proc/sys/fs/inotify/max_user_instances',
-    ].map((path) => `${path} ${readFileSync(path, 'utf8').trim()}`),
+    forwarding: readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8').trim(),
+    settings: currentSysctls(),
   }
 }
 

@@ -79,7 +79,9 @@ async function run(order: Order): Promise<Outcome> {
   }
 
   process.stdout.removeAllListeners('error')
-  const events = ['beforeExit', 'exit', 'SIGINT'] as const
+  const events = [
+    ...(['beforeExit', 'exit', 'SIGINT', 'SIGTERM', 'SIGHUP'] as const),
+  ] as const
   const earlier = events.map((event) => process.listeners(event as 'exit'))
   const listeners = (event: (typeof events)[number]) =>
     process

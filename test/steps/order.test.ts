@@ -1,6 +1,7 @@
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { afterAll, describe, expect, test, vi } from 'vitest'
-import { openWorkshop } from '../fake/sandbox.ts'
+import type { ClusterFile } from '../../lib/cluster-schema.ts'
+import { openWorkshop, type Sandbox } from '../fake/sandbox.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 const workshop = openWorkshop()
@@ -59,6 +60,102 @@ describe('a step out of its order', () => {
     const { code, output } = await workshop.run(sandbox, '09')
     expect(code).toBe(1)
     expect(output).toContain('02 (not on worker-3)')
+  })
+})
+
+describe('control planes', () => {
+  const another: ClusterFile['machines'][number] = {
+    ...{ name: 'cp-4', address: '10.10.0.14', roles: ['control-plane'] },
+  }
+  type Edit = Parameters<Sandbox['edit']>[0]
+
+  async function expectRefused(sandbox: Sandbox, edit: Edit, said: string) {
+    sandbox.edit(edit)
+    const before = { log: sandbox.log(), state: sandbox.state() }
+    for (const flags of [[], ['--plan'], ['--verify']]) {
+      const { code, output } = await workshop.run(sandbox, '01', flags)
+      expect(code, output).toBe(1)
+      expect(output).toMatch(/cluster\.yaml:\d+:\d+: machines/)
+      expect(output).toContain(said)
+      expect(output).toContain('nothing was changed')
+    }
+    expect({ log: sandbox.log(), state: sandbox.state() }).toEqual(before)
+  }
+
+  test('of an even number are refused until etcd has members', async () => {
+    const sandbox = workshop.sandbox('cluster.yaml')
+    const edit: Edit = ({ machines }) => machines.push(another)
+    const said = 'found 4 machines with the role control-plane'
+    await expectRefused(sandbox, edit, said)
+    expect(sandbox.state()).toEqual({})
+    sandbox.edit(({ machines }) => machines.pop())
+    await workshop.build(sandbox, '01', '04')
+    await expectRefused(sandbox, edit, said)
+  })
+
+  describe('of a cluster that runs', () => {
+    let built: Sandbox
+    const running = async () => {
+      built ??= workshop.sandbox('cluster.yaml')
+      if (built.log().length === 0) await workshop.build(built, '01', '05')
+      return built.copy()
+    }
+    const adding = 'cp-1, cp-2, cp-3; adding one is not what these steps do yet'
+
+    test('are not more than before', async () => {
+      const fourth = 'found cp-4 as a new control plane'
+      const add: Edit = ({ machines }) => machines.push(another)
+      await expectRefused(await running(), add, fourth)
+      await expectRefused(await running(), add, adding)
+    })
+
+    test('are not workers that were promoted', async () => {
+      await expectRefused(
+        await running(),
+        ({ machines }) => machines.at(-1)?.roles.push('control-plane'),
+        'found worker-2 as a new control plane',
+      )
+    })
+
+    test('are not fewer than before', async () => {
+      await expectRefused(
+        await running(),
+        (file) => {
+          file.machines = file.machines.filter(({ name }) => name !== 'cp-2')
+        },
+        'found no control plane cp-2, and the cluster runs with it, ' +
+          'allowed: cp-1, cp-2, cp-3; removing one is not what',
+      )
+    })
+
+    test('are not more while the members are being started', async () => {
+      const sandbox = workshop.sandbox('cluster.yaml')
+      await workshop.build(sandbox, '01', '04')
+      await workshop.run(sandbox, '05', [], { stopAfter: 3 })
+      const add: Edit = ({ machines }) => machines.push(another)
+      await expectRefused(sandbox, add, adding)
+    })
+
+    test('may be taken back, whatever cluster.yaml says by now', async () => {
+      const sandbox = await running()
+      sandbox.edit(({ machines }) => machines.push(another))
+      const { code, output } = await workshop.run(sandbox, '05', ['--undo'])
+      expect(code, output).toBe(0)
+    })
+
+    test('are looked at by their names alone in a record of old', async () => {
+      const sandbox = await running()
+      const folder = `${sandbox.folder}/state/kubernetes-from-scratch/scratch`
+      const file = `${folder}/steps.json`
+      const steps = JSON.parse(readFileSync(file, 'utf8'))
+      for (const record of Object.values(steps)) {
+        delete (record as { controlPlanes?: string[] }).controlPlanes
+      }
+      writeFileSync(file, JSON.stringify(steps))
+      await workshop.build(sandbox, '01', '02')
+      const add: Edit = ({ machines }) => machines.push(another)
+      await expectRefused(sandbox, add, 'found cp-4 as a new control plane')
+    })
   })
 })
 

@@ -28,8 +28,12 @@ beforeAll(async () => {
 })
 
 let state: State
-const operator = ({ planning = false } = {}) =>
-  new Operator(state, { planning, journal: journal() })
+const { controlPlanes } = loadCluster('cluster.yaml')
+const operator = ({ planning = false, undoing = false } = {}) =>
+  new Operator(state, {
+    ...{ planning, undoing, journal: journal() },
+    controlPlane: controlPlanes[0],
+  })
 
 beforeEach(() => {
   const cluster = loadCluster('cluster.yaml')
@@ -77,10 +81,12 @@ describe('an authority', () => {
     expect(state.read('pki/cluster/ca.key')).toBe(old.key)
   })
 
-  test('whose key was lost half-way is made anew', async () => {
-    state.write('pki/cluster/ca.crt', foreign.certificate)
+  test('that was cut short after its key gets a certificate for that key', async () => {
+    state.write('pki/cluster/ca.key', ours.key)
     await operator().authority('cluster', authority)
-    expect(state.read('pki/cluster/ca.crt')).not.toBe(foreign.certificate)
+    expect(state.read('pki/cluster/ca.key')).toBe(ours.key)
+    await operator().certificate('cluster/admin', admin)
+    expect(operator().pair('cluster/admin')).toBeDefined()
   })
 
   test('is not made under --plan', async () => {
@@ -150,6 +156,136 @@ describe('a certificate', () => {
   })
 })
 
+describe('once its step was applied,', () => {
+  const files = (...names: string[]) =>
+    Object.fromEntries(names.map((name) => [name, state.read(name)]))
+  const [crt, caKey] = ['pki/cluster/ca.crt', 'pki/cluster/ca.key'] as const
+  const make = (one = operator()) => one.authority('cluster', authority)
+
+  beforeEach(() => {
+    for (const number of ['03', '04', '06', '07']) {
+      state.recordStep(number, { status: 'applied', machines: ['cp-1'] })
+    }
+    keep('pki/cluster/ca', ours)
+  })
+
+  test('an authority is not made a second time', async () => {
+    state.remove('pki')
+    const error = await failureOf(() => make())
+    const { directory } = state
+    expect(error.message).toContain(
+      `${directory}/${crt} and ${directory}/${caKey} are missing`,
+    )
+    expect(error.message).toContain('all certificates that this one signed')
+    const next = error.next.join('\n')
+    expect(next).toContain(`a backup of ${directory}`)
+    expect(next).toContain('--undo --from 03 --cascade --forget')
+    expect(files(crt, caKey)).toEqual({ [crt]: undefined, [caKey]: undefined })
+  })
+
+  test('the certificate of an authority is not made anew', async () => {
+    state.remove(crt)
+    const error = await failureOf(() => make())
+    expect(error.message).toContain(`/${crt} is missing`)
+    const local = `${state.directory}/${crt}`
+    const next = error.next.join('\n')
+    expect(next).toContain('cp-1 has as /etc/kubernetes/api-server/ca.crt: (')
+    expect(next).toContain(
+      ` 10.10.0.11 'cat /etc/kubernetes/api-server/ca.crt' > ${local})`,
+    )
+    expect(files(crt, caKey)).toEqual({ [crt]: undefined, [caKey]: ours.key })
+  })
+
+  test('the key of an authority may be away while it signs nothing', async () => {
+    await operator().certificate('cluster/admin', admin)
+    state.remove(caKey)
+    const one = operator()
+    await make(one)
+    await one.certificate('cluster/admin', admin)
+    expect(one.journal.changes).toEqual([])
+    expect(one.pair('cluster/admin')).toBeDefined()
+    expect(files(crt, caKey)).toEqual({
+      ...{ [crt]: ours.certificate, [caKey]: undefined },
+    })
+  })
+
+  test('a certificate without a key is still looked at', async () => {
+    const now = new Date(Date.now() - 40 * day)
+    const old = await createAuthority({ ...authority, now })
+    state.write(crt, old.certificate)
+    state.remove(caKey)
+    const error = await failureOf(() => make())
+    expect(error.message).toContain('expired')
+  })
+
+  test('a key that is away is asked for when it has to sign', async () => {
+    await operator().certificate('cluster/admin', admin)
+    const before = files('pki/cluster/admin.crt', 'pki/cluster/admin.key')
+    state.remove(caKey)
+    for (const planning of [false, true]) {
+      const one = operator({ planning })
+      const other = { ...admin, commonName: 'somebody' }
+      const error = await failureOf(() =>
+        one.certificate('cluster/admin', other),
+      )
+      expect(error.message).toContain(`/${caKey} is missing`)
+      expect(error.message).toContain(
+        "has to sign pki/cluster/admin.crt: common name is 'admin'",
+      )
+      expect(error.next.join('\n')).toContain('controllers/ca.key')
+    }
+    const added = await failureOf(() =>
+      operator().certificate('cluster/new', admin),
+    )
+    expect(added.message).toContain('sign pki/cluster/new.crt: that one is')
+    expect(files(...Object.keys(before))).toEqual(before)
+  })
+
+  test('a key that a step hands on is said to be missing, not to be made', async () => {
+    state.remove(caKey)
+    const error = await failureOf(() => operator().pair('cluster/ca'))
+    expect(error.message).toContain(`/${caKey} is missing`)
+    expect(error.next.join('\n')).not.toContain('--from 03 --to 03')
+  })
+
+  test('the key of service accounts is not made a second time', async () => {
+    await failureOf(() => operator().keyPair('service-account'))
+    state.write('pki/service-account.pub', 'the public half')
+    const error = await failureOf(() => operator().keyPair('service-account'))
+    expect(error.message).toContain('/pki/service-account.key is missing')
+    expect(error.message).toContain('all tokens that pods hold')
+    expect(state.read('pki/service-account.key')).toBeUndefined()
+    expect(state.read('pki/service-account.pub')).toBe('the public half')
+  })
+
+  test('the encryption key is not made a second time', async () => {
+    const error = await failureOf(() =>
+      operator().secret('encryption.yaml', () => 'another'),
+    )
+    expect(error.message).toContain('/encryption.yaml is missing')
+    expect(error.message).toContain('no Secret in etcd could ever be read')
+    const next = error.next.join('\n')
+    expect(next).toContain('/etc/kubernetes/api-server/encryption.yaml')
+    expect(next).toContain('--undo --from 04 --cascade --forget')
+    expect(state.read('encryption.yaml')).toBeUndefined()
+  })
+
+  test('no copy is offered that no step has made yet', async () => {
+    state.recordStep('06', undefined)
+    const error = await failureOf(() =>
+      operator().secret('encryption.yaml', () => 'another'),
+    )
+    expect(error.next.join('\n')).not.toContain('ssh')
+  })
+
+  test('an undo needs nothing of what is missing', () => {
+    state.remove('pki')
+    const one = operator({ undoing: true })
+    expect(one.read(crt)).toContain('unknown')
+    expect(one.pair('cluster/admin').key).toContain('unknown')
+  })
+})
+
 describe('what is made by chance', () => {
   test('is made once: keys without certificate, and secrets', async () => {
     await operator().keyPair('service-account')
@@ -161,6 +297,23 @@ describe('what is made by chance', () => {
     expect(again.journal.changes).toEqual([])
     expect(state.read('pki/service-account.key')).toBe(key)
     expect(state.read('encryption.yaml')).toBe('one')
+  })
+
+  test('is worked out of the private half, when the public one is lost', async () => {
+    await operator().keyPair('service-account')
+    const half = state.read('pki/service-account.pub')
+    expect(half).toContain('BEGIN PUBLIC KEY')
+    state.remove('pki/service-account.pub')
+    const again = operator()
+    await again.keyPair('service-account')
+    expect(again.journal.changes).toEqual(['pki/service-account.pub'])
+    expect(state.read('pki/service-account.pub')).toBe(half)
+  })
+
+  test('is never made beside a public half, however far the steps are', async () => {
+    state.write('pki/service-account.pub', 'the public half')
+    await failureOf(() => operator().keyPair('service-account'))
+    expect(state.read('pki/service-account.pub')).toBe('the public half')
   })
 
   test('is not made under --plan, and not shown', async () => {
