@@ -480,7 +480,8 @@ know(
   },
 )
 know(
-  like`etcdctl --cacert ${word} --cert ${word} --key ${word} endpoint health`,
+  like`etcdctl --dial-timeout 5s --command-timeout 5s
+    --cacert ${word} --cert ${word} --key ${word} endpoint health`,
   ({ machine }, ...files) => {
     for (const file of files) services.requireFile(machine, one(file))
     return runs({ machines: {} }, 'etcd', [machine])
