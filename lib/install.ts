@@ -11,6 +11,7 @@ import { printProgress } from './artifacts/progress.ts'
 import type { Cluster, Component } from './cluster.ts'
 import { CommandError } from './errors.ts'
 import type { Facts } from './facts.ts'
+import { checkScript, fetchScript, wrongSum } from './fetch.ts'
 import type { Host } from './host.ts'
 import type { Machine } from './machine.ts'
 import { type Script, sh } from './shell.ts'
@@ -187,8 +188,6 @@ async function succeeds(host: Host, script: Script): Promise<boolean> {
   }
 }
 
-const wrongSum = 65
-
 function versionOf(name: string, { versions }: Pick<Cluster, 'versions'>) {
   if (name === 'kubelet') return versions.kubelet
   const component = componentOf(name)
@@ -215,30 +214,6 @@ function nameScript(path: string, identity: string): Script {
 
 function stampOf(path: string): string {
   return `${stampFolder}/${path.replace(/.*\//, '')}`
-}
-
-// openssl is several times as fast as sha256sum, and not everywhere.
-const sum = sh`sum() {
-  if command -v openssl >/dev/null; then openssl dgst -sha256 -r "$1"
-  else sha256sum "$1"; fi | cut -d ' ' -f 1
-}`
-
-function checkScript(sha256: string, path: string): Script {
-  return sh`
-    ${sum}
-    found=$(sum ${path})
-    if [ "$found" != ${sha256} ]; then
-      rm -f ${path}
-      echo "checksum of "${path}" is $found, not "${sha256} >&2
-      exit ${wrongSum}
-    fi`
-}
-
-function fetchScript(url: string, sha256: string, to: string): Script {
-  return sh`
-    curl --silent --show-error --fail --location --connect-timeout 3 \
-      --output ${to} ${url}
-    ${checkScript(sha256, to)}`
 }
 
 // An archive is kept until the programs of one call are installed, because

@@ -8,6 +8,7 @@ import { spending } from './time-spent.ts'
 /**
  * Waits on a machine until a script succeeds. The loop runs there, ten times
  * a second, on slow machines less often, so that waiting costs no round trips.
+ * A look that does not end by itself is ended, and counts as one in vain.
  *
  * @param seconds how long at most, on machines of usual speed; see
  * {@link patient}
@@ -24,17 +25,19 @@ export async function waitOn(
   next: readonly string[] = [],
 ): Promise<void> {
   const limit = patient(seconds)
+  // What looks may hang itself, on a server that is frozen: there is time for
+  // another look, which may find another server.
+  const look = patient(Math.min(10, Math.max(1, seconds / 2)))
   const read = host.read(sh`
     said=$(mktemp); trap 'rm -f "$said"' EXIT
     end=$((SECONDS + ${limit}))
     while :; do
-      set +e
-      ( set -e
-    ${script}
-      ) >"$said" 2>&1
-      found=$?
-      set -e
+      found=0
+      timeout --kill-after 5 ${look} \
+        bash -euo pipefail -c ${script.script} >"$said" 2>&1 || found=$?
       [ "$found" != 0 ] || exit 0
+      [ "$found" != 124 ] ||
+        echo "looking took longer than "${look}" s, and was ended" >>"$said"
       [ "$SECONDS" -lt "$end" ] || { echo late; tail -n 8 "$said"; exit 0; }
       sleep ${pause()}
     done

@@ -2,6 +2,7 @@
 // Runs on: every control plane · Needs: 05 · Leaves: kube-apiserver.service
 
 import assert from 'node:assert/strict'
+import { curl } from '../lib/curl.ts'
 import { ask } from '../lib/https.ts'
 import { clusterRoleBinding } from '../lib/rbac.ts'
 import { sh } from '../lib/shell.ts'
@@ -51,7 +52,7 @@ await on(cluster.controlPlanes, async (machine) => {
 // #endregion files
 
 // #region start
-const ready = sh`curl --silent --fail --cacert ${folder}/ca.crt \
+const ready = sh`${curl()} --fail --cacert ${folder}/ca.crt \
   https://127.0.0.1:${port}/readyz`
 
 await on(cluster.controlPlanes, async (machine) => {

@@ -2,6 +2,7 @@
 // Runs on: every control plane · Needs: 06 · Leaves: two services, one leader
 
 import assert from 'node:assert/strict'
+import { curl } from '../lib/curl.ts'
 import { sh } from '../lib/shell.ts'
 import { notApplicable, step } from '../lib/step.ts'
 import { commandLine, text } from '../lib/text.ts'
@@ -79,7 +80,7 @@ await on(cluster.controlPlanes, async (machine) => {
   for (const { port, program } of ports) {
     await machine.until(
       `${program} is healthy`,
-      sh`curl --silent --fail --insecure https://127.0.0.1:${port}/healthz`,
+      sh`${curl()} --fail --insecure https://127.0.0.1:${port}/healthz`,
       { next: [`journalctl -u ${program}`] },
     )
   }
@@ -112,7 +113,7 @@ await verify('their ports tell strangers nothing but health', async () => {
   for (const machine of cluster.controlPlanes) {
     for (const { port, program } of ports) {
       const status = await machine.read`
-        curl --silent --insecure --output /dev/null --write-out %{http_code} \
+        ${curl()} --insecure --output /dev/null --write-out %{http_code} \
           https://127.0.0.1:${port}/metrics`
       assert.match(status, /^40[13]$/, `${machine.name} ${program}: ${status}`)
     }

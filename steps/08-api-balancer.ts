@@ -2,6 +2,7 @@
 // Runs on: every machine · Needs: 06 · Leaves: api-balancer.service
 
 import assert from 'node:assert/strict'
+import { curl } from '../lib/curl.ts'
 import type { Machine } from '../lib/machine.ts'
 import { sh } from '../lib/shell.ts'
 import { notApplicable, step } from '../lib/step.ts'
@@ -64,7 +65,7 @@ await on(cluster.machines, (machine) =>
 // #endregion configure
 
 // #region start
-const ready = sh`curl --silent --fail --cacert ${folder}/ca.crt \
+const ready = sh`${curl()} --fail --cacert ${folder}/ca.crt \
   https://127.0.0.1:${apiBalancer.port}/readyz`
 
 await on(cluster.machines, async (machine) => {
@@ -120,7 +121,7 @@ await drill(
       const own = `https://127.0.0.1:${apiServer.port}/readyz`
       await down.until(
         'its API server is ready again',
-        sh`curl --silent --fail --cacert ${folder}/ca.crt ${own}`,
+        sh`${curl()} --fail --cacert ${folder}/ca.crt ${own}`,
       )
     })
     await down.run`systemctl stop kube-apiserver`

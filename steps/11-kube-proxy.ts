@@ -2,6 +2,7 @@
 // Runs on: every machine · Needs: 10 · Leaves: kube-proxy.service
 
 import assert from 'node:assert/strict'
+import { curl } from '../lib/curl.ts'
 import { sh } from '../lib/shell.ts'
 import { step } from '../lib/step.ts'
 import { commandLine, text } from '../lib/text.ts'
@@ -67,7 +68,7 @@ await on(cluster.machines, async (machine) => {
   })
   await machine.until(
     'kube-proxy has written its rules',
-    sh`curl --silent --fail http://127.0.0.1:${kubeProxyHealthz.port}/healthz
+    sh`${curl()} --fail http://127.0.0.1:${kubeProxyHealthz.port}/healthz
        nft list table ip kube-proxy`,
     { next: ['journalctl -u kube-proxy'] },
   )
@@ -79,7 +80,7 @@ await verify('the kubernetes Service answers on every machine', () =>
   Promise.all(
     cluster.machines.map(async (machine) => {
       const answer = await machine.read`
-        curl --silent --cacert /etc/kubernetes/kubelet/ca.crt \
+        ${curl()} --cacert /etc/kubernetes/kubelet/ca.crt \
           https://${cluster.kubernetesServiceAddress}/readyz`
       assert.equal(answer, 'ok', `${machine.name}: ${answer}`)
     }),

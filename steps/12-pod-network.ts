@@ -2,6 +2,7 @@
 // Runs on: every machine · Needs: 11 · Leaves: nodes that are Ready
 
 import assert from 'node:assert/strict'
+import { curl } from '../lib/curl.ts'
 import type { Machine } from '../lib/machine.ts'
 import { probes } from '../lib/probes.ts'
 import { notApplicable, step } from '../lib/step.ts'
@@ -68,7 +69,7 @@ await verify('a machine reaches the pods of all machines', async () => {
   const check = async (machine: Machine) => {
     const seen = await machine.read`
       for address in ${all.map(({ address }) => address)}; do
-        curl --silent --max-time 5 http://$address:8080/hostname; echo
+        ${curl()} http://$address:8080/hostname; echo
       done`
     assert.equal(seen, wanted, `from ${machine.name}`)
   }
@@ -96,7 +97,7 @@ await verify('hostPort opens the port of a pod on its machine', async () => {
   const machine = cluster.machines[0] as (typeof cluster.machines)[number]
   for (const { node, hostAddress } of await pods.all()) {
     const seen = await machine.read`
-      curl --silent --max-time 5 \
+      ${curl()} \
         http://${hostAddress}:${pods.hostPort}/hostname`
     assert.equal(seen, `probe-${node}`)
   }

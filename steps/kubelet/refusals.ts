@@ -1,6 +1,7 @@
 // What nobody may do with a kubelet, or with the certificate of one.
 
 import assert from 'node:assert/strict'
+import { curl } from '../../lib/curl.ts'
 import { ask } from '../../lib/https.ts'
 import type { Operator } from '../../lib/operator.ts'
 import { type LiveCluster, notApplicable } from '../../lib/step.ts'
@@ -30,7 +31,7 @@ export async function nodesAreApart(
   if (!machine || !other) return notApplicable('there is one node')
   const server = `https://127.0.0.1:${ports.apiBalancer.port}`
   const status = await machine.read`
-    curl --silent --output /dev/null --write-out %{http_code} \
+    ${curl()} --output /dev/null --write-out %{http_code} \
       --cacert ${authority} --cert ${identity} --request PATCH \
       --header 'content-type: application/merge-patch+json' \
       --data '{"metadata":{"labels":{"stolen":"yes"}}}' \

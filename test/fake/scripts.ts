@@ -108,14 +108,12 @@ know(
   like`said=$(mktemp); trap 'rm -f "$said"' EXIT
     end=$((SECONDS + ${word}))
     while :; do
-      set +e
-      ( set -e
-      ${rest}
-      ) >"$said" 2>&1
-      ${rest}
+      found=0
+      timeout --kill-after 5 ${word}
+        bash -euo pipefail -c ${word} ${rest}
     done`,
-  ({ run }, _, script = '') =>
-    run(script) === false ? `on the fake, and never: ${script}` : '',
+  ({ run }, _, __, script) =>
+    run(one(script)) === false ? `on the fake, and never: ${script}` : '',
 )
 
 // Services, lib/service.ts.
@@ -498,7 +496,7 @@ know(
 // Steps 06 to 08.
 
 know(
-  like`curl --silent --fail --cacert ${word} https://127.0.0.1:${word}/readyz`,
+  like`curl --silent --show-error --max-time 10 --fail --cacert ${word} https://127.0.0.1:${word}/readyz`,
   ({ world, machine }, authority, port) => {
     services.requireFile(machine, one(authority))
     if (!runs(world.state, 'etcd')) return false
@@ -511,7 +509,7 @@ know(
   },
 )
 know(
-  like`curl --silent --fail --insecure https://127.0.0.1:${word}/healthz`,
+  like`curl --silent --show-error --max-time 10 --fail --insecure https://127.0.0.1:${word}/healthz`,
   ({ world, machine }, port = '') => {
     const names = { 10257: 'kube-controller-manager', 10259: 'kube-scheduler' }
     const name = names[Number(port) as keyof typeof names]
@@ -543,7 +541,7 @@ know(
 // Step 11.
 
 know(
-  like`curl --silent --fail http://127.0.0.1:10256/healthz
+  like`curl --silent --show-error --max-time 10 --fail http://127.0.0.1:10256/healthz
     nft list table ip kube-proxy`,
   ({ world, machine }) =>
     runs(world.state, 'kube-proxy', [machine]) &&

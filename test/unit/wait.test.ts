@@ -96,6 +96,32 @@ test('what is never so ends with the last words, and with advice', async () => {
   )
 })
 
+test('a look that hangs is ended, and says so', async () => {
+  const began = performance.now()
+  const reason = await reasonOf(wait(sh`echo asking; sleep 600`, 1))
+  expect(performance.now() - began).toBeLessThan(30_000)
+  expect(reason).toBe(
+    [
+      'box: waited 1 s until it is so, in vain',
+      '  last seen:',
+      '    asking',
+      '    looking took longer than 1 s, and was ended',
+    ].join('\n'),
+  )
+})
+
+test('a look that hangs does not keep the next from being made', async () => {
+  const diary = join(folder, 'hung')
+  await wait(
+    sh`
+      [ ! -e ${diary} ] || exit 0
+      echo hung > ${diary}
+      sleep 600`,
+    2,
+  )
+  expect(readFileSync(diary, 'utf8')).toBe('hung\n')
+})
+
 test('a wait leaves no file behind', async () => {
   await wait(sh`[ "$(ls "$TMPDIR" | wc -l)" = 1 ]`, 0)
   await reasonOf(wait(sh`echo a; false`, 0))
