@@ -146,6 +146,8 @@ undo(cluster.controlPlanes, async (machine) => {
   await machine.removeService('etcd')
   await machine.remove(folder)
   await machine.uninstall('etcd', 'etcdctl', 'etcdutl')
-  if (forget) await machine.remove(data)
+  if (!forget) return
+  await machine.remove(data)
+  await machine.removeUser('etcd')
 })
 // #endregion undo

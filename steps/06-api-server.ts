@@ -12,10 +12,8 @@ import { access } from './api-server/access.ts'
 import { flags } from './api-server/flags.ts'
 import { policies } from './api-server/policies.ts'
 
-const { cluster, operator, api, on, apply, verify, undo, drill } = await step(
-  import.meta,
-  ['04', '05'],
-)
+const { cluster, operator, api, on, apply, verify, undo, drill, forget } =
+  await step(import.meta, ['04', '05'])
 
 const { port } = cluster.ports.apiServer
 const folder = '/etc/kubernetes/api-server'
@@ -145,7 +143,12 @@ await drill('the API answers while one server is down', async (putBack) => {
 // #region undo
 undo(cluster.controlPlanes, async (machine) => {
   await machine.removeService('kube-apiserver')
-  await machine.remove(folder, logs)
+  await machine.remove(folder)
+  await machine.removeEmpty('/etc/kubernetes')
   await machine.uninstall('kube-apiserver')
+  if (!forget) return
+  // Who did what: data, like that of etcd, and of use when all else is gone.
+  await machine.remove(logs)
+  await machine.removeUser(user)
 })
 // #endregion undo

@@ -140,5 +140,6 @@ await drill(
 undo(cluster.machines, async (machine) => {
   await machine.removeService('api-balancer')
   await machine.remove(folder)
+  await machine.removeEmpty('/etc/kubernetes')
 })
 // #endregion undo

@@ -136,6 +136,9 @@ undo(cluster.machines, async (machine) => {
     sh`${mounts} | xargs umount`,
   )
   await machine.remove(folder, plugins, '/run/containerd')
+  // containerd makes the latter when it starts.
+  const own = '/opt/containerd'
+  await machine.removeEmpty('/opt/cni', `${own}/bin`, `${own}/lib`, own)
   await machine.uninstall(
     'containerd',
     'containerd-shim-runc-v2',
