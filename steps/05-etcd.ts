@@ -121,10 +121,12 @@ await verify('a write on one member is read on every other', async () => {
 await verify('a certificate of another authority is refused', async () => {
   const authority = operator.read('pki/etcd/ca.crt')
   const stranger = operator.pair('cluster/super-admin')
-  const { port } = cluster.ports.etcdClient
-  const url = `https://${member.address}:${port}/health`
   const refusal = { code: /^ERR_SSL_.*ALERT/ }
-  await assert.rejects(ask(url, { authority, ...stranger }), refusal)
+  for (const { port } of [cluster.ports.etcdClient, cluster.ports.etcdPeer]) {
+    const url = `https://${member.address}:${port}/health`
+    const asked = ask(url, { authority, ...stranger })
+    await assert.rejects(asked, refusal, `port ${port} let it in`)
+  }
 })
 // #endregion verify
 

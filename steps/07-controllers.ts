@@ -112,10 +112,13 @@ await verify('one controller manager and one scheduler lead', async () => {
 await verify('their ports tell strangers nothing but health', async () => {
   for (const machine of cluster.controlPlanes) {
     for (const { port, program } of ports) {
-      const status = await machine.read`
+      const statusOf = (path: string) => machine.read`
         ${curl()} --insecure --output /dev/null --write-out %{http_code} \
-          https://127.0.0.1:${port}/metrics`
-      assert.match(status, /^40[13]$/, `${machine.name} ${program}: ${status}`)
+          https://127.0.0.1:${port}/${path}`
+      const where = `${program} on ${machine.name}, port ${port}`
+      assert.equal(await statusOf('healthz'), '200', `${where}: no health`)
+      const status = await statusOf('metrics')
+      assert.match(status, /^40[13]$/, `${where}: ${status} for a stranger`)
     }
   }
 })

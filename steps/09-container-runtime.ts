@@ -84,6 +84,9 @@ await on(cluster.machines, (machine) =>
       Delegate=yes
       OOMScoreAdjust=-999
       LimitNOFILE=infinity
+      # The shims of all pods are counted here: the limit that systemd sets by
+      # itself would be one on pods.
+      TasksMax=infinity
 
       [Install]
       WantedBy=multi-user.target

@@ -7,6 +7,7 @@ import { sh } from '../lib/shell.ts'
 import { step } from '../lib/step.ts'
 import { commandLine, text } from '../lib/text.ts'
 import { yaml } from '../lib/yaml.ts'
+import { authority } from './kubelet/configuration.ts'
 
 const { cluster, operator, on, verify, undo } = await step(import.meta, ['10'])
 
@@ -80,7 +81,7 @@ await verify('the kubernetes Service answers on every machine', () =>
   Promise.all(
     cluster.machines.map(async (machine) => {
       const answer = await machine.read`
-        ${curl()} --cacert /etc/kubernetes/kubelet/ca.crt \
+        ${curl()} --cacert ${authority} \
           https://${cluster.kubernetesServiceAddress}/readyz`
       assert.equal(answer, 'ok', `${machine.name}: ${answer}`)
     }),

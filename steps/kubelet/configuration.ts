@@ -4,16 +4,15 @@
 import type { Machine } from '../../lib/machine.ts'
 import type { LiveCluster } from '../../lib/step.ts'
 
+/** Where step 10 puts what a kubelet reads. */
+export const folder = '/etc/kubernetes/kubelet'
+/** The certificate by which a machine trusts API servers. */
+export const authority = `${folder}/ca.crt`
+
 /**
  * The configuration of the kubelet on one machine.
- *
- * @param folder holds its serving certificate, and the cluster's authority
  */
-export async function configuration(
-  machine: Machine,
-  cluster: LiveCluster,
-  folder: string,
-) {
+export async function configuration(machine: Machine, cluster: LiveCluster) {
   const { cgroup } = await machine.facts()
   // #region taint
   // A control plane is kept for the control plane, unless it is a worker too.
@@ -35,7 +34,7 @@ export async function configuration(
     authentication: {
       anonymous: { enabled: false },
       webhook: { enabled: true },
-      x509: { clientCAFile: `${folder}/ca.crt` },
+      x509: { clientCAFile: authority },
     },
     authorization: { mode: 'Webhook' },
     tlsCertFile: `${folder}/serving.crt`,
