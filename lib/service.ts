@@ -45,14 +45,15 @@ export async function ensureService(
     return machine.changed(`${name}.service`, [`${verb} ${name}.service`])
   }
   const { healthy, wait = true } = service
+  const next = [`journalctl -u ${name}`]
   if (verb === 'restart' && healthy) {
     await inTurn(name, machine.name, async () => {
-      await host.read(restartScript(name))
+      await host.read(restartScript(name), next)
       const what = `${name} is healthy after its restart`
-      await waitOn(machine.name, host, what, healthy, 120)
+      await waitOn(machine.name, host, what, healthy, 120, next)
     })
   } else {
-    await host.read(startScript(name, wait))
+    await host.read(startScript(name, wait), next)
   }
   machine.changed(`${name}.service ${verb}ed`)
 }

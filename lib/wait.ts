@@ -45,7 +45,13 @@ export async function waitOn(
   const said = await spending('waiting', read)
   if (said === '') return
   const reason = said.replace(/^late/, '')
-  throw waitError(`${machine}: waited ${limit} s until ${what}`, reason, next)
+  const paste = indent(await host.paste(script))
+  throw waitError(
+    `${machine}: waited ${limit} s until ${what}`,
+    reason,
+    next.map((line) => (isLog.test(line) ? `${line}, on ${machine}` : line)),
+    `\n  to look by hand:\n    ${paste}`,
+  )
 }
 
 /**
@@ -67,24 +73,36 @@ export async function until<T>(
   const limit = patient(seconds)
   const end = performance.now() + limit * 1000
   let reason = 'it was not so yet'
+  let advice: readonly string[] = []
   while (true) {
     try {
       const found = await look()
       if (found) return found
     } catch (error) {
       reason = error instanceof Error ? error.message : String(error)
+      advice = error instanceof GuideError ? error.next : []
     }
     if (performance.now() > end) {
-      throw waitError(`waited ${limit} s until ${what}`, reason, next)
+      const all = [...next, ...advice]
+      throw waitError(`waited ${limit} s until ${what}`, reason, all)
     }
     await spending('waiting', sleep(pause() * 1000))
   }
 }
 
-function waitError(what: string, said: string, next: readonly string[]) {
-  const reason = said.trim().split('\n').join('\n    ')
-  return new GuideError(
-    `${what}, in vain${reason && `\n  last seen:\n    ${reason}`}`,
-    next,
-  )
+const isLog = /^journalctl/
+
+function waitError(
+  what: string,
+  said: string,
+  next: readonly string[],
+  byHand = '',
+) {
+  const reason = indent(said.trim())
+  const seen = reason && `\n  last seen:\n    ${reason}`
+  return new GuideError(`${what}, in vain${seen}${byHand}`, next)
+}
+
+function indent(text: string): string {
+  return text.split('\n').join('\n    ')
 }

@@ -101,7 +101,8 @@ await verify('every member is healthy and exactly one leads', async () => {
   const members = JSON.parse(
     await member.read`${ctl} endpoint status --cluster --write-out json`,
   ) as { Status: { header: { member_id: number }; leader: number } }[]
-  assert.equal(members.length, cluster.controlPlanes.length)
+  const known = 'members that etcd knows'
+  assert.equal(members.length, cluster.controlPlanes.length, known)
   const leaders = members.filter(
     ({ Status }) => Status.header.member_id === Status.leader,
   )

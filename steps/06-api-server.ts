@@ -52,6 +52,7 @@ await on(cluster.controlPlanes, async (machine) => {
 // #region start
 const ready = sh`${curl()} --fail --cacert ${folder}/ca.crt \
   https://127.0.0.1:${port}/readyz`
+const next = ['journalctl -u kube-apiserver']
 
 await on(cluster.controlPlanes, async (machine) => {
   const chosen = flags(cluster, machine, { folder, logs })
@@ -81,9 +82,7 @@ await on(cluster.controlPlanes, async (machine) => {
     healthy: ready,
     wait: false,
   })
-  await machine.until('the API server is ready', ready, {
-    next: ['journalctl -u kube-apiserver'],
-  })
+  await machine.until('the API server is ready', ready, { next })
 })
 // #endregion start
 
@@ -108,7 +107,8 @@ const url = `https://${first?.address}:${port}`
 await verify('every API server is ready, and says so to anybody', async () => {
   for (const { name, address } of cluster.controlPlanes) {
     const ready = `https://${address}:${port}/readyz`
-    assert.equal((await ask(ready, { authority })).status, 200, name)
+    const { status } = await ask(ready, { authority })
+    assert.equal(status, 200, `${name}: ${ready}`)
   }
 })
 
@@ -122,7 +122,8 @@ await verify('the audit log has the request that was made', async () => {
   const admin = operator.pair('cluster/admin')
   const { headers } = await ask(`${url}/api/v1/nodes`, { authority, ...admin })
   const seen = sh`grep --quiet ${String(headers['audit-id'])} ${logs}/audit.log`
-  await first?.until('the audit log has the request', seen, { seconds: 10 })
+  const limits = { seconds: 10, next: [`tail ${logs}/audit.log`] }
+  await first?.until('the audit log has the request', seen, limits)
 })
 // #endregion verify
 
@@ -133,7 +134,7 @@ await drill('the API answers while one server is down', async (putBack) => {
   putBack(async () => {
     await down.run`systemctl start kube-apiserver`
     // Running is not ready: it knows no rules yet, and refuses everybody.
-    await down.until('the API server is ready', ready)
+    await down.until('the API server is ready', ready, { next })
   })
   await down.run`systemctl stop kube-apiserver`
   await api().list('/api/v1/namespaces')

@@ -105,7 +105,9 @@ const leader = async (name: string) => {
 
 await verify('one controller manager and one scheduler lead', async () => {
   for (const name of ['kube-controller-manager', 'kube-scheduler']) {
-    await until(`a ${name} leads`, () => leader(name))
+    await until(`a ${name} leads`, () => leader(name), {
+      next: [`journalctl -u ${name}, on every control plane`],
+    })
   }
 })
 
@@ -124,8 +126,11 @@ await verify('their ports tell strangers nothing but health', async () => {
 })
 
 await verify('the controllers work: a namespace has its account', async () => {
-  await until('the namespace default has a service account', () =>
-    api().get('/api/v1/namespaces/default/serviceaccounts/default'),
+  const account = '/api/v1/namespaces/default/serviceaccounts/default'
+  await until(
+    'the namespace default has a service account',
+    () => api().get(account),
+    { next: ['journalctl -u kube-controller-manager, where it leads'] },
   )
 })
 // #endregion verify

@@ -104,7 +104,8 @@ await on(cluster.machines, async (machine) => {
 await verify('the API answers through the balancer of every machine', () =>
   Promise.all(
     cluster.machines.map(async (machine) => {
-      assert.equal(await machine.read`${ready}`, 'ok', machine.name)
+      const said = await machine.read`${ready}`
+      assert.equal(said, 'ok', `${machine.name}: /readyz by its balancer`)
     }),
   ),
 )
@@ -122,13 +123,15 @@ await drill(
       await down.until(
         'its API server is ready again',
         sh`${curl()} --fail --cacert ${folder}/ca.crt ${own}`,
+        { next: ['journalctl -u kube-apiserver'] },
       )
     })
     await down.run`systemctl stop kube-apiserver`
     // A connection made before a balancer has noticed may fail; once one has
     // succeeded, none may fail any more.
     const check = async (machine: Machine) => {
-      await machine.until('the API answers', ready, { seconds: 10 })
+      const next = ['journalctl -u api-balancer']
+      await machine.until('the API answers', ready, { seconds: 10, next })
       await machine.read`for i in $(seq 20); do ${ready} >/dev/null; done`
     }
     await Promise.all(cluster.machines.map(check))

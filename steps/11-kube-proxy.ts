@@ -7,7 +7,7 @@ import { sh } from '../lib/shell.ts'
 import { step } from '../lib/step.ts'
 import { commandLine, text } from '../lib/text.ts'
 import { yaml } from '../lib/yaml.ts'
-import { authority } from './kubelet/configuration.ts'
+import { authority } from './kubelet/folder.ts'
 
 const { cluster, operator, on, verify, undo } = await step(import.meta, ['10'])
 

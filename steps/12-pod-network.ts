@@ -24,7 +24,9 @@ const subnetOf = async (name: string) => {
 await on(cluster.machines, async ({ name, planning }) => {
   const subnet = planning
     ? await subnetOf(name).catch(() => undefined)
-    : await until(`${name} has a pod subnet`, () => subnetOf(name))
+    : await until(`${name} has a pod subnet`, () => subnetOf(name), {
+        next: ['journalctl -u kube-controller-manager, where it leads'],
+      })
   subnets.set(name, subnet ?? '(unknown until 10 has run)')
 })
 // #endregion subnets
@@ -47,7 +49,9 @@ const isReady = async (name: string) => {
 }
 
 await on(cluster.machines, async ({ name, planning }) => {
-  if (!planning) await until(`${name} is Ready`, () => isReady(name))
+  if (planning) return
+  const next = [`journalctl -u kubelet -u containerd, on ${name}`]
+  await until(`${name} is Ready`, () => isReady(name), { next })
 })
 // #endregion ready
 

@@ -58,7 +58,7 @@ await verify('and the short name of one, by the search list', () =>
 
 await verify('and a headless Service, to the address of its pod', async () => {
   const [pod] = await pods.all()
-  assert(pod)
+  assert(pod, 'no probe pod runs')
   await looksUp(pods.headless(pod), pod.address)
 })
 

@@ -3,11 +3,7 @@
 
 import type { Machine } from '../../lib/machine.ts'
 import type { LiveCluster } from '../../lib/step.ts'
-
-/** Where step 10 puts what a kubelet reads. */
-export const folder = '/etc/kubernetes/kubelet'
-/** The certificate by which a machine trusts API servers. */
-export const authority = `${folder}/ca.crt`
+import { authority, folder } from './folder.ts'
 
 /**
  * The configuration of the kubelet on one machine.

@@ -13,10 +13,14 @@ export async function kubeletsRefuse(cluster: LiveCluster, operator: Operator) {
   const scheduler = operator.pair('cluster/kube-scheduler')
   for (const { name, address } of cluster.machines) {
     const url = `https://${address}:${cluster.ports.kubelet.port}/pods`
-    assert.equal((await ask(url, { authority })).status, 401, name)
+    assert.equal(
+      (await ask(url, { authority })).status,
+      401,
+      `${name}: ${url}, asked by nobody`,
+    )
     // Known, and not allowed.
     const known = await ask(url, { authority, ...scheduler })
-    assert.equal(known.status, 403, name)
+    assert.equal(known.status, 403, `${name}: ${url}, asked by the scheduler`)
   }
 }
 // #endregion callers
@@ -36,6 +40,7 @@ export async function nodesAreApart(
       --header 'content-type: application/merge-patch+json' \
       --data '{"metadata":{"labels":{"stolen":"yes"}}}' \
       ${server}/api/v1/nodes/${other.name}?dryRun=All`
-  assert.equal(status, '403')
+  const what = `${machine.name} labels ${other.name}, by its own certificate`
+  assert.equal(status, '403', what)
 }
 // #endregion nodes
