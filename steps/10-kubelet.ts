@@ -9,7 +9,6 @@ import { commandLine, text } from '../lib/text.ts'
 import { until } from '../lib/wait.ts'
 import { yaml } from '../lib/yaml.ts'
 import { configuration } from './kubelet/configuration.ts'
-import { authority, folder } from './kubelet/folder.ts'
 import { approve, invitation, joinTokens, rights } from './kubelet/join.ts'
 import { kubeletsRefuse, nodesAreApart } from './kubelet/refusals.ts'
 import { stopPods } from './kubelet/stop-pods.ts'
@@ -19,6 +18,8 @@ const { cluster, operator, api, on, apply, verify, undo, retract } = await step(
   ['07', '08', '09'],
 )
 
+const folder = '/etc/kubernetes/kubelet'
+const authority = `${folder}/ca.crt`
 const data = '/var/lib/kubelet'
 const identity = `${data}/pki/kubelet-client-current.pem`
 const bootstrap = `${folder}/bootstrap.kubeconfig`
@@ -32,7 +33,7 @@ await on(cluster.machines, async (machine) => {
   await machine.file(authority, operator.read('pki/cluster/ca.crt'))
   await machine.file(`${folder}/serving.crt`, serving.certificate)
   await machine.file(`${folder}/serving.key`, serving.key, { mode: 0o600 })
-  const told = await configuration(machine, cluster)
+  const told = await configuration(machine, cluster, folder)
   await machine.file(`${folder}/kubelet.yaml`, yaml(told))
 })
 // #endregion configure

@@ -7,12 +7,13 @@ import { sh } from '../lib/shell.ts'
 import { step } from '../lib/step.ts'
 import { commandLine, text } from '../lib/text.ts'
 import { yaml } from '../lib/yaml.ts'
-import { authority } from './kubelet/folder.ts'
 
 const { cluster, operator, on, verify, undo } = await step(import.meta, ['10'])
 
 const { kubeProxyHealthz, kubeProxyMetrics } = cluster.ports
 const folder = '/etc/kubernetes/kube-proxy'
+// Of the kubelet beside it, from step 10.
+const authority = '/etc/kubernetes/kubelet/ca.crt'
 
 // #region configure
 // The address of a Service is on no interface. Every machine rewrites it to

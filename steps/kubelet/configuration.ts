@@ -3,12 +3,17 @@
 
 import type { Machine } from '../../lib/machine.ts'
 import type { LiveCluster } from '../../lib/step.ts'
-import { authority, folder } from './folder.ts'
 
 /**
  * The configuration of the kubelet on one machine.
+ *
+ * @param folder holds its serving certificate, and the cluster's authority
  */
-export async function configuration(machine: Machine, cluster: LiveCluster) {
+export async function configuration(
+  machine: Machine,
+  cluster: LiveCluster,
+  folder: string,
+) {
   const { cgroup } = await machine.facts()
   // #region taint
   // A control plane is kept for the control plane, unless it is a worker too.
@@ -30,7 +35,7 @@ export async function configuration(machine: Machine, cluster: LiveCluster) {
     authentication: {
       anonymous: { enabled: false },
       webhook: { enabled: true },
-      x509: { clientCAFile: authority },
+      x509: { clientCAFile: `${folder}/ca.crt` },
     },
     authorization: { mode: 'Webhook' },
     tlsCertFile: `${folder}/serving.crt`,
