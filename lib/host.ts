@@ -43,7 +43,13 @@ export interface Host {
   paste(script: Script): Promise<string>
 }
 
-/** A {@link Host} that is a real machine. */
+/**
+ * A {@link Host} that is a real machine.
+ *
+ * @param name of the machine, in errors
+ * @example
+ * const host = hostOver('cp-1', await openSsh(entry, directory, notice))
+ */
 export function hostOver(name: string, transport: Transport): Host {
   const run = async (
     { script }: Script,
