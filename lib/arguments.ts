@@ -4,6 +4,7 @@ import { readFlags } from './flags.ts'
 /** What a step was asked to do. */
 export type Verb = 'apply' | 'plan' | 'verify' | 'undo' | 'drill'
 
+/** What the command line of a step says. */
 export interface StepArguments {
   verb: Verb
   /** With apply: leave the checks out. */

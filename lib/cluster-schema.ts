@@ -3,14 +3,17 @@ import { defaultVersions } from './artifacts/catalogue.ts'
 
 /** What a machine can be. One machine may be both. */
 export const roles = ['control-plane', 'worker'] as const
+/** One of {@link roles}. */
 export type Role = (typeof roles)[number]
 
 /** What lab machines can be, see `lab.machines`. */
 export const labKinds = ['container', 'vm'] as const
+/** One of {@link labKinds}. */
 export type LabKind = (typeof labKinds)[number]
 
 /** What virtual machines can run, see `lab.os`. */
 export const labSystems = ['debian-13', 'debian-12'] as const
+/** One of {@link labSystems}. */
 export type LabSystem = (typeof labSystems)[number]
 
 /** Size of a virtual machine where cluster.yaml names none. */
@@ -18,6 +21,7 @@ export const usualSize = { cpus: 2, memory: '2Gi', disk: '8Gi' } as const
 
 /** Where a binary may come from, see `artifacts.sources`. */
 export const artifactSources = ['download', 'mirror', 'cache', 'build'] as const
+/** One of {@link artifactSources}. */
 export type ArtifactSource = (typeof artifactSources)[number]
 
 /** Programs whose version cluster.yaml may choose. */
@@ -30,6 +34,7 @@ export const components = [
   'cni-plugins',
   'coredns',
 ] as const
+/** One of {@link components}. */
 export type Component = (typeof components)[number]
 
 const byte = '(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'

@@ -33,7 +33,7 @@ export class CommandError extends GuideError {
       ]
         .filter(Boolean)
         .join('\n'),
-      [...next, ...advice(what.stderr)],
+      nextAfter(what, next),
     )
     this.code = what.code
     this.stderr = what.stderr
@@ -66,12 +66,40 @@ function indent(text: string): string {
   return text.split('\n').join('\n    ')
 }
 
-function advice(stderr: string): string[] {
-  if (/No space left on device/.test(stderr)) {
-    return ['the disk is full: `df -h` and `df -i` on that machine tell which']
-  }
-  if (/Read-only file system/.test(stderr)) {
-    return ['a file system is read-only: `dmesg | tail` tells why']
-  }
-  return []
+function nextAfter(
+  { machine, stderr }: { machine: string; stderr: string },
+  given: readonly string[],
+): string[] {
+  const known = advice.filter(([said]) => said.test(stderr))
+  const next = [...given, ...known.map(([, what]) => what)]
+  if (next.length > 0) return next
+  return [`what else happened there: journalctl --since -5min, on ${machine}`]
 }
+
+/** What to look at, by what a program said. */
+const advice: [RegExp, string][] = [
+  [
+    /No space left on device/,
+    'the disk is full: `df -h` and `df -i` on that machine tell which',
+  ],
+  [
+    /Read-only file system/,
+    'a file system is read-only: `dmesg | tail` tells why',
+  ],
+  [
+    /command not found/,
+    'a program is missing: npx zx steps/02-node-spec.ts --verify says which',
+  ],
+  [
+    /curl: \((7|52|56)\)/,
+    'nothing answers there: `systemctl --failed`, then journalctl -u UNIT',
+  ],
+  [
+    /curl: \(28\)/,
+    'no answer in time: `uptime` tells whether the machine has too much to do',
+  ],
+  [
+    /curl: \((35|58|60)\)|certificate/,
+    'a certificate is refused: npx zx steps/03-certificates.ts --verify',
+  ],
+]

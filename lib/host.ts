@@ -19,8 +19,12 @@ export interface FileState {
  * made of these, and a test may put a model in their place.
  */
 export interface Host {
-  /** Runs a script that only reads. Returns what it printed. */
-  read(script: Script): Promise<string>
+  /**
+   * Runs a script that only reads. Returns what it printed.
+   *
+   * @param next what to look at if it fails
+   */
+  read(script: Script, next?: readonly string[]): Promise<string>
   /** Runs `change` unless `check` succeeds. */
   ensure(check: Script, change: Script): Promise<boolean>
   /** Tells whether `check` succeeds. */
@@ -35,22 +39,35 @@ export interface Host {
   upload(file: string, remote: string): Promise<void>
   /** Has the disk take all that was written: a power cut now loses nothing. */
   flush(): Promise<void>
+  /** A script as a command that a reader can paste. */
+  paste(script: Script): Promise<string>
 }
 
-/** A {@link Host} that is a real machine. */
+/**
+ * A {@link Host} that is a real machine.
+ *
+ * @param name of the machine, in errors
+ * @example
+ * const host = hostOver('cp-1', await openSsh(entry, directory, notice))
+ */
 export function hostOver(name: string, transport: Transport): Host {
-  const run = async ({ script }: Script, shown = script) => {
+  const run = async (
+    { script }: Script,
+    shown = script,
+    next: readonly string[] = [],
+  ) => {
     const outcome = await spending('machines', transport.run(script))
     if (outcome.code === 0) return outcome.stdout
     const { code, stderr } = outcome
     const paste = transport.paste(shown)
-    throw new CommandError({ machine: name, paste, code, stderr })
+    throw new CommandError({ machine: name, paste, code, stderr }, next)
   }
   const changes = async (script: Script, shown?: string) =>
     (await run(script, shown)).endsWith('changed\n')
 
   return {
-    read: async (script) => (await run(script)).trimEnd(),
+    read: async (script, next) =>
+      (await run(script, undefined, next)).trimEnd(),
     holds: async ({ script }) =>
       (await spending('machines', transport.run(script))).code === 0,
     ensure: (check, change) => changes(ensureScript(check, change)),
@@ -66,6 +83,7 @@ export function hostOver(name: string, transport: Transport): Host {
     flush: async () => {
       await run(sh`sync --file-system /etc /opt /usr /var`)
     },
+    paste: async ({ script }) => transport.paste(script),
   }
 }
 

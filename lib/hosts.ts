@@ -41,7 +41,7 @@ export function lazyHost(
     return opened
   }
   return {
-    read: async (script) => (await host()).read(script),
+    read: async (script, next) => (await host()).read(script, next),
     holds: async (check) => (await host()).holds(check),
     ensure: async (check, change) => (await host()).ensure(check, change),
     write: async (path, file) => (await host()).write(path, file),
@@ -49,6 +49,7 @@ export function lazyHost(
     remove: async (paths) => (await host()).remove(paths),
     upload: async (file, remote) => (await host()).upload(file, remote),
     flush: async () => (await host()).flush(),
+    paste: async (script) => (await host()).paste(script),
   }
 }
 

@@ -5,14 +5,17 @@ import {
   componentOf,
   entryOf,
   imageReference,
+  pinOf,
   releaseOf,
 } from './artifacts/catalogue.ts'
 import { printProgress } from './artifacts/progress.ts'
 import type { Cluster, Component } from './cluster.ts'
 import { CommandError } from './errors.ts'
 import type { Facts } from './facts.ts'
+import { checkScript, fetchScript, wrongSum } from './fetch.ts'
 import type { Host } from './host.ts'
 import type { Machine } from './machine.ts'
+import { patient } from './patience.ts'
 import { type Script, sh } from './shell.ts'
 import { spending } from './time-spent.ts'
 
@@ -146,9 +149,9 @@ export function installer(cluster: Cluster): Installer {
     name: string,
     known: Artifact | undefined,
   ) {
-    const pull = sh`ctr -n k8s.io images pull ${imageOf(name, cluster)}`
-    if (!known && (await host.holds(pull))) return
-    const artifact = known ?? (await fetch(name, await machine.facts()))
+    const facts = await machine.facts()
+    if (!known && (await pullsItself(host, name, facts))) return
+    const artifact = known ?? (await fetch(name, facts))
     const archive = `${stampFolder}/${name}.tar`
     await host.read(sh`install -d -m 755 ${stampFolder}`)
     await deliver(host, artifact, archive)
@@ -157,6 +160,18 @@ export function installer(cluster: Cluster): Installer {
     await host.read(sh`
       ctr -n k8s.io images import --local --no-unpack ${archive} >/dev/null
       rm -f ${archive}`)
+  }
+
+  async function pullsItself(
+    host: Host,
+    name: string,
+    { architecture }: Facts,
+  ) {
+    if (!sources.includes('download')) return false
+    const version = versionOf(name, cluster)
+    const { sha256 } = entryOf(componentOf(name))
+    const pin = pinOf(sha256, name, version, architecture)
+    return host.holds(pullScript(imageOf(name, cluster), pin))
   }
 
   return {
@@ -187,8 +202,6 @@ async function succeeds(host: Host, script: Script): Promise<boolean> {
   }
 }
 
-const wrongSum = 65
-
 function versionOf(name: string, { versions }: Pick<Cluster, 'versions'>) {
   if (name === 'kubelet') return versions.kubelet
   const component = componentOf(name)
@@ -217,30 +230,6 @@ function stampOf(path: string): string {
   return `${stampFolder}/${path.replace(/.*\//, '')}`
 }
 
-// openssl is several times as fast as sha256sum, and not everywhere.
-const sum = sh`sum() {
-  if command -v openssl >/dev/null; then openssl dgst -sha256 -r "$1"
-  else sha256sum "$1"; fi | cut -d ' ' -f 1
-}`
-
-function checkScript(sha256: string, path: string): Script {
-  return sh`
-    ${sum}
-    found=$(sum ${path})
-    if [ "$found" != ${sha256} ]; then
-      rm -f ${path}
-      echo "checksum of "${path}" is $found, not "${sha256} >&2
-      exit ${wrongSum}
-    fi`
-}
-
-function fetchScript(url: string, sha256: string, to: string): Script {
-  return sh`
-    curl --silent --show-error --fail --location --connect-timeout 3 \
-      --output ${to} ${url}
-    ${checkScript(sha256, to)}`
-}
-
 // An archive is kept until the programs of one call are installed, because
 // most of them come in one.
 const downloads = `${stampFolder}/downloads`
@@ -262,6 +251,18 @@ function downloadScript(
     # Some archives name their members ./like/this.
     tar --extract --to-stdout --file ${archive} ${member} > ${to} ||
       tar --extract --to-stdout --file ${archive} ./${member} > ${to}`
+}
+
+// What a tag means is up to the registry; a digest is the content. Pods ask
+// for the tag, so the image gets it here.
+function pullScript(reference: string, pin: string | undefined): Script {
+  const pull = sh`timeout ${patient(600)} ctr -n k8s.io images pull`
+  if (!pin) return sh`${pull} ${reference}`
+  const exact = `${reference.replace(/:[^:/]+$/, '')}@sha256:${pin}`
+  return sh`
+    ${pull} ${exact}
+    ctr -n k8s.io images tag --force ${exact} ${reference}
+    ctr -n k8s.io images rm ${exact}`
 }
 
 function hasImageScript(reference: string, digest: string): Script {

@@ -31,8 +31,8 @@ export class ApiError extends GuideError {
   override name = 'ApiError'
   readonly status: number
 
-  constructor(status: number, message: string) {
-    super(message)
+  constructor(status: number, message: string, next: readonly string[] = []) {
+    super(message, next)
     this.status = status
   }
 }
@@ -147,7 +147,10 @@ export class KubernetesApi {
         // The next request goes first to the server that answered.
         this.servers.sort((a, b) => +(b === server) - +(a === server))
         if (answer.status < 300) return answer.text
-        throw new ApiError(answer.status, whatItSaid(method, path, answer))
+        const said = whatItSaid(method, path, answer)
+        const message = `${said}\n  said by ${server}`
+        const { status } = answer
+        throw new ApiError(status, message, nextAfter(status))
       } catch (error) {
         if (error instanceof ApiError) throw error
         const { message, code } = error as NodeJS.ErrnoException
@@ -183,16 +186,12 @@ const plurals: Record<string, string> = {
   ClusterRole: 'clusterroles',
   ClusterRoleBinding: 'clusterrolebindings',
   ConfigMap: 'configmaps',
-  DaemonSet: 'daemonsets',
   Deployment: 'deployments',
   Job: 'jobs',
   Namespace: 'namespaces',
   NetworkPolicy: 'networkpolicies',
   Node: 'nodes',
   Pod: 'pods',
-  PodDisruptionBudget: 'poddisruptionbudgets',
-  Role: 'roles',
-  RoleBinding: 'rolebindings',
   Secret: 'secrets',
   Service: 'services',
   ServiceAccount: 'serviceaccounts',
@@ -206,6 +205,17 @@ function withoutBookkeeping(manifest: Manifest | undefined): string {
   const { status: _, metadata, ...rest } = manifest
   const { managedFields: _1, resourceVersion: _2, ...kept } = metadata
   return JSON.stringify({ ...rest, metadata: { ...kept, generation: 0 } })
+}
+
+function nextAfter(status: number): string[] {
+  if (status === 401) {
+    return ['who asks is unknown: npx zx steps/04-kubeconfigs.ts --verify']
+  }
+  if (status === 403) {
+    return ['what is allowed: npm run -s kubectl -- auth can-i --list']
+  }
+  if (status < 500) return []
+  return ['journalctl -u kube-apiserver, on the machine of that address']
 }
 
 function whatItSaid(

@@ -160,13 +160,42 @@ export class Machine {
     }
   }
 
+  /**
+   * Removes folders that others may use as well: each if nothing is in it any
+   * more, in the order given, so inner ones first.
+   *
+   * @example
+   * await machine.removeEmpty('/etc/cni/net.d', '/etc/cni')
+   */
+  removeEmpty(...folders: string[]): Promise<boolean> {
+    return this.ensure(
+      `removed what was empty of ${folders.join(', ')}`,
+      sh`[ -z "$(find ${folders} -maxdepth 0 -type d -empty 2>/dev/null)" ]`,
+      sh`for folder in ${folders}; do
+           [ ! -d $folder ] || rmdir --ignore-fail-on-non-empty $folder
+         done`,
+    )
+  }
+
   /** Makes a system user, and its group, that cannot log in. */
   user(name: string): Promise<boolean> {
     return this.ensure(
       `user ${name}`,
       sh`getent passwd ${name} && getent group ${name}`,
       sh`useradd --system --user-group --no-create-home \
-        --home-dir /nonexistent --shell /usr/sbin/nologin ${name}`,
+        --home-dir /nonexistent --shell /usr/sbin/nologin \
+        --comment ${ours} ${name}`,
+    )
+  }
+
+  /** Removes a user that {@link user} has made; one of others stays. */
+  removeUser(name: string): Promise<boolean> {
+    return this.ensure(
+      `removed user ${name}`,
+      sh`[ "$(getent passwd ${name} | cut -d: -f5)" != ${ours} ]`,
+      // Whether its group goes with it is a matter of the distribution.
+      sh`userdel ${name}
+         ! getent group ${name} >/dev/null || groupdel ${name}`,
     )
   }
 
@@ -242,6 +271,9 @@ export class Machine {
     this.journal.details.push(...details)
   }
 }
+
+// What a user whom we have made is called in full.
+const ours = 'kubernetes-from-scratch'
 
 function withGroup(owner: string): string {
   return owner.includes(':') ? owner : `${owner}:${owner}`

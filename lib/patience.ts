@@ -43,6 +43,8 @@ export function pause(): number {
  * Has {@link patient} wait as the state folder of a cluster says.
  *
  * @throws {GuideError} when the file holds no number
+ * @example
+ * usePatience(state.directory)
  */
 export function usePatience(directory: string): void {
   factor = readPatience(directory)
@@ -54,6 +56,8 @@ export function usePatience(directory: string): void {
  *
  * @returns at least 1; 1 where there is no such file
  * @throws {GuideError} when the file holds no number
+ * @example
+ * readPatience(state.directory) // 12, on emulated machines
  */
 export function readPatience(directory: string): number {
   const path = join(directory, file)
@@ -68,14 +72,24 @@ export function readPatience(directory: string): number {
   )
 }
 
-/** Writes the factor, with one digit after the point. */
+/**
+ * Writes the factor, with one digit after the point.
+ *
+ * @example
+ * writePatience(state.directory, 11.96) // the file says 12
+ */
 export function writePatience(directory: string, measured: number): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const text = `${Math.round(measured * 10) / 10}\n`
   writeFileSync(join(directory, file), text, { mode: 0o600 })
 }
 
-/** Forgets the factor, with the machines that were measured. */
+/**
+ * Forgets the factor, with the machines that were measured.
+ *
+ * @example
+ * removePatience(state.directory)
+ */
 export function removePatience(directory: string): void {
   rmSync(join(directory, file), { force: true })
 }

@@ -21,6 +21,7 @@ export interface Pair {
   readonly key: string
 }
 
+/** Which side of a connection a certificate is for. */
 export type Usage = 'client' | 'server'
 
 /** Who a certificate speaks for, and in which role. */
@@ -35,6 +36,7 @@ export interface Identity {
   readonly usages: readonly Usage[]
 }
 
+/** How long a certificate is valid, and from when. */
 export interface Lifetime {
   /** Days from now, above 0 and at most 36500; fractions are allowed. */
   readonly days: number

@@ -24,7 +24,13 @@ export interface Service {
 // ends with the name of the machine where a restart has failed, if one has.
 const turns = new Map<string, Promise<string | undefined>>()
 
-/** Has a service run with what its files say now; see `Machine.service`. */
+/**
+ * Has a service run with what its files say now; see `Machine.service`.
+ *
+ * @param isPlanned under `--plan`: whether a path is about to change
+ * @example
+ * await ensureService(machine, host, 'etcd', { unit, reads }, () => false)
+ */
 export async function ensureService(
   machine: Machine,
   host: Host,
@@ -45,19 +51,25 @@ export async function ensureService(
     return machine.changed(`${name}.service`, [`${verb} ${name}.service`])
   }
   const { healthy, wait = true } = service
+  const next = [`journalctl -u ${name}`]
   if (verb === 'restart' && healthy) {
     await inTurn(name, machine.name, async () => {
-      await host.read(restartScript(name))
+      await host.read(restartScript(name), next)
       const what = `${name} is healthy after its restart`
-      await waitOn(machine.name, host, what, healthy, 120)
+      await waitOn(machine.name, host, what, healthy, 120, next)
     })
   } else {
-    await host.read(startScript(name, wait))
+    await host.read(startScript(name, wait), next)
   }
   machine.changed(`${name}.service ${verb}ed`)
 }
 
-/** Stops a service and forgets it; see `Machine.removeService`. */
+/**
+ * Stops a service and forgets it; see `Machine.removeService`.
+ *
+ * @example
+ * await removeService(machine, 'etcd')
+ */
 export async function removeService(
   machine: Machine,
   name: string,

@@ -8,6 +8,7 @@ import { spending } from './time-spent.ts'
 /**
  * Waits on a machine until a script succeeds. The loop runs there, ten times
  * a second, on slow machines less often, so that waiting costs no round trips.
+ * A look that does not end by itself is ended, and counts as one in vain.
  *
  * @param seconds how long at most, on machines of usual speed; see
  * {@link patient}
@@ -24,17 +25,19 @@ export async function waitOn(
   next: readonly string[] = [],
 ): Promise<void> {
   const limit = patient(seconds)
+  // What looks may hang itself, on a server that is frozen: there is time for
+  // another look, which may find another server.
+  const look = patient(Math.min(10, Math.max(1, seconds / 2)))
   const read = host.read(sh`
     said=$(mktemp); trap 'rm -f "$said"' EXIT
     end=$((SECONDS + ${limit}))
     while :; do
-      set +e
-      ( set -e
-    ${script}
-      ) >"$said" 2>&1
-      found=$?
-      set -e
+      found=0
+      timeout --kill-after 5 ${look} \
+        bash -euo pipefail -c ${script.script} >"$said" 2>&1 || found=$?
       [ "$found" != 0 ] || exit 0
+      [ "$found" != 124 ] ||
+        echo "looking took longer than "${look}" s, and was ended" >>"$said"
       [ "$SECONDS" -lt "$end" ] || { echo late; tail -n 8 "$said"; exit 0; }
       sleep ${pause()}
     done
@@ -42,7 +45,13 @@ export async function waitOn(
   const said = await spending('waiting', read)
   if (said === '') return
   const reason = said.replace(/^late/, '')
-  throw waitError(`${machine}: waited ${limit} s until ${what}`, reason, next)
+  const paste = indent(await host.paste(script))
+  throw waitError(
+    `${machine}: waited ${limit} s until ${what}`,
+    reason,
+    next.map((line) => (isLog.test(line) ? `${line}, on ${machine}` : line)),
+    `\n  to look by hand:\n    ${paste}`,
+  )
 }
 
 /**
@@ -64,24 +73,36 @@ export async function until<T>(
   const limit = patient(seconds)
   const end = performance.now() + limit * 1000
   let reason = 'it was not so yet'
+  let advice: readonly string[] = []
   while (true) {
     try {
       const found = await look()
       if (found) return found
     } catch (error) {
       reason = error instanceof Error ? error.message : String(error)
+      advice = error instanceof GuideError ? error.next : []
     }
     if (performance.now() > end) {
-      throw waitError(`waited ${limit} s until ${what}`, reason, next)
+      const all = [...next, ...advice]
+      throw waitError(`waited ${limit} s until ${what}`, reason, all)
     }
     await spending('waiting', sleep(pause() * 1000))
   }
 }
 
-function waitError(what: string, said: string, next: readonly string[]) {
-  const reason = said.trim().split('\n').join('\n    ')
-  return new GuideError(
-    `${what}, in vain${reason && `\n  last seen:\n    ${reason}`}`,
-    next,
-  )
+const isLog = /^journalctl/
+
+function waitError(
+  what: string,
+  said: string,
+  next: readonly string[],
+  byHand = '',
+) {
+  const reason = indent(said.trim())
+  const seen = reason && `\n  last seen:\n    ${reason}`
+  return new GuideError(`${what}, in vain${seen}${byHand}`, next)
+}
+
+function indent(text: string): string {
+  return text.split('\n').join('\n    ')
 }

@@ -101,7 +101,8 @@ await verify('every member is healthy and exactly one leads', async () => {
   const members = JSON.parse(
     await member.read`${ctl} endpoint status --cluster --write-out json`,
   ) as { Status: { header: { member_id: number }; leader: number } }[]
-  assert.equal(members.length, cluster.controlPlanes.length)
+  const known = 'members that etcd knows'
+  assert.equal(members.length, cluster.controlPlanes.length, known)
   const leaders = members.filter(
     ({ Status }) => Status.header.member_id === Status.leader,
   )
@@ -121,10 +122,12 @@ await verify('a write on one member is read on every other', async () => {
 await verify('a certificate of another authority is refused', async () => {
   const authority = operator.read('pki/etcd/ca.crt')
   const stranger = operator.pair('cluster/super-admin')
-  const { port } = cluster.ports.etcdClient
-  const url = `https://${member.address}:${port}/health`
   const refusal = { code: /^ERR_SSL_.*ALERT/ }
-  await assert.rejects(ask(url, { authority, ...stranger }), refusal)
+  for (const { port } of [cluster.ports.etcdClient, cluster.ports.etcdPeer]) {
+    const url = `https://${member.address}:${port}/health`
+    const asked = ask(url, { authority, ...stranger })
+    await assert.rejects(asked, refusal, `port ${port} let it in`)
+  }
 })
 // #endregion verify
 
@@ -146,6 +149,8 @@ undo(cluster.controlPlanes, async (machine) => {
   await machine.removeService('etcd')
   await machine.remove(folder)
   await machine.uninstall('etcd', 'etcdctl', 'etcdutl')
-  if (forget) await machine.remove(data)
+  if (!forget) return
+  await machine.remove(data)
+  await machine.removeUser('etcd')
 })
 // #endregion undo

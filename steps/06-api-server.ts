@@ -2,6 +2,7 @@
 // Runs on: every control plane · Needs: 05 · Leaves: kube-apiserver.service
 
 import assert from 'node:assert/strict'
+import { curl } from '../lib/curl.ts'
 import { ask } from '../lib/https.ts'
 import { clusterRoleBinding } from '../lib/rbac.ts'
 import { sh } from '../lib/shell.ts'
@@ -11,10 +12,8 @@ import { access } from './api-server/access.ts'
 import { flags } from './api-server/flags.ts'
 import { policies } from './api-server/policies.ts'
 
-const { cluster, operator, api, on, apply, verify, undo, drill } = await step(
-  import.meta,
-  ['04', '05'],
-)
+const { cluster, operator, api, on, apply, verify, undo, drill, forget } =
+  await step(import.meta, ['04', '05'])
 
 const { port } = cluster.ports.apiServer
 const folder = '/etc/kubernetes/api-server'
@@ -51,8 +50,9 @@ await on(cluster.controlPlanes, async (machine) => {
 // #endregion files
 
 // #region start
-const ready = sh`curl --silent --fail --cacert ${folder}/ca.crt \
+const ready = sh`${curl()} --fail --cacert ${folder}/ca.crt \
   https://127.0.0.1:${port}/readyz`
+const next = ['journalctl -u kube-apiserver']
 
 await on(cluster.controlPlanes, async (machine) => {
   const chosen = flags(cluster, machine, { folder, logs })
@@ -82,9 +82,7 @@ await on(cluster.controlPlanes, async (machine) => {
     healthy: ready,
     wait: false,
   })
-  await machine.until('the API server is ready', ready, {
-    next: ['journalctl -u kube-apiserver'],
-  })
+  await machine.until('the API server is ready', ready, { next })
 })
 // #endregion start
 
@@ -109,7 +107,8 @@ const url = `https://${first?.address}:${port}`
 await verify('every API server is ready, and says so to anybody', async () => {
   for (const { name, address } of cluster.controlPlanes) {
     const ready = `https://${address}:${port}/readyz`
-    assert.equal((await ask(ready, { authority })).status, 200, name)
+    const { status } = await ask(ready, { authority })
+    assert.equal(status, 200, `${name}: ${ready}`)
   }
 })
 
@@ -123,7 +122,8 @@ await verify('the audit log has the request that was made', async () => {
   const admin = operator.pair('cluster/admin')
   const { headers } = await ask(`${url}/api/v1/nodes`, { authority, ...admin })
   const seen = sh`grep --quiet ${String(headers['audit-id'])} ${logs}/audit.log`
-  await first?.until('the audit log has the request', seen, { seconds: 10 })
+  const limits = { seconds: 10, next: [`tail ${logs}/audit.log`] }
+  await first?.until('the audit log has the request', seen, limits)
 })
 // #endregion verify
 
@@ -134,7 +134,7 @@ await drill('the API answers while one server is down', async (putBack) => {
   putBack(async () => {
     await down.run`systemctl start kube-apiserver`
     // Running is not ready: it knows no rules yet, and refuses everybody.
-    await down.until('the API server is ready', ready)
+    await down.until('the API server is ready', ready, { next })
   })
   await down.run`systemctl stop kube-apiserver`
   await api().list('/api/v1/namespaces')
@@ -144,7 +144,12 @@ await drill('the API answers while one server is down', async (putBack) => {
 // #region undo
 undo(cluster.controlPlanes, async (machine) => {
   await machine.removeService('kube-apiserver')
-  await machine.remove(folder, logs)
+  await machine.remove(folder)
+  await machine.removeEmpty('/etc/kubernetes')
   await machine.uninstall('kube-apiserver')
+  if (!forget) return
+  // Who did what: data, like that of etcd, and of use when all else is gone.
+  await machine.remove(logs)
+  await machine.removeUser(user)
 })
 // #endregion undo

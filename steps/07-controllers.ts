@@ -2,6 +2,7 @@
 // Runs on: every control plane · Needs: 06 · Leaves: two services, one leader
 
 import assert from 'node:assert/strict'
+import { curl } from '../lib/curl.ts'
 import { sh } from '../lib/shell.ts'
 import { notApplicable, step } from '../lib/step.ts'
 import { commandLine, text } from '../lib/text.ts'
@@ -79,7 +80,7 @@ await on(cluster.controlPlanes, async (machine) => {
   for (const { port, program } of ports) {
     await machine.until(
       `${program} is healthy`,
-      sh`curl --silent --fail --insecure https://127.0.0.1:${port}/healthz`,
+      sh`${curl()} --fail --insecure https://127.0.0.1:${port}/healthz`,
       { next: [`journalctl -u ${program}`] },
     )
   }
@@ -104,24 +105,32 @@ const leader = async (name: string) => {
 
 await verify('one controller manager and one scheduler lead', async () => {
   for (const name of ['kube-controller-manager', 'kube-scheduler']) {
-    await until(`a ${name} leads`, () => leader(name))
+    await until(`a ${name} leads`, () => leader(name), {
+      next: [`journalctl -u ${name}, on every control plane`],
+    })
   }
 })
 
 await verify('their ports tell strangers nothing but health', async () => {
   for (const machine of cluster.controlPlanes) {
     for (const { port, program } of ports) {
-      const status = await machine.read`
-        curl --silent --insecure --output /dev/null --write-out %{http_code} \
-          https://127.0.0.1:${port}/metrics`
-      assert.match(status, /^40[13]$/, `${machine.name} ${program}: ${status}`)
+      const statusOf = (path: string) => machine.read`
+        ${curl()} --insecure --output /dev/null --write-out %{http_code} \
+          https://127.0.0.1:${port}/${path}`
+      const where = `${program} on ${machine.name}, port ${port}`
+      assert.equal(await statusOf('healthz'), '200', `${where}: no health`)
+      const status = await statusOf('metrics')
+      assert.match(status, /^40[13]$/, `${where}: ${status} for a stranger`)
     }
   }
 })
 
 await verify('the controllers work: a namespace has its account', async () => {
-  await until('the namespace default has a service account', () =>
-    api().get('/api/v1/namespaces/default/serviceaccounts/default'),
+  const account = '/api/v1/namespaces/default/serviceaccounts/default'
+  await until(
+    'the namespace default has a service account',
+    () => api().get(account),
+    { next: ['journalctl -u kube-controller-manager, where it leads'] },
   )
 })
 // #endregion verify

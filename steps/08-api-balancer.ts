@@ -2,6 +2,7 @@
 // Runs on: every machine · Needs: 06 · Leaves: api-balancer.service
 
 import assert from 'node:assert/strict'
+import { curl } from '../lib/curl.ts'
 import type { Machine } from '../lib/machine.ts'
 import { sh } from '../lib/shell.ts'
 import { notApplicable, step } from '../lib/step.ts'
@@ -64,7 +65,7 @@ await on(cluster.machines, (machine) =>
 // #endregion configure
 
 // #region start
-const ready = sh`curl --silent --fail --cacert ${folder}/ca.crt \
+const ready = sh`${curl()} --fail --cacert ${folder}/ca.crt \
   https://127.0.0.1:${apiBalancer.port}/readyz`
 
 await on(cluster.machines, async (machine) => {
@@ -103,7 +104,8 @@ await on(cluster.machines, async (machine) => {
 await verify('the API answers through the balancer of every machine', () =>
   Promise.all(
     cluster.machines.map(async (machine) => {
-      assert.equal(await machine.read`${ready}`, 'ok', machine.name)
+      const said = await machine.read`${ready}`
+      assert.equal(said, 'ok', `${machine.name}: /readyz by its balancer`)
     }),
   ),
 )
@@ -120,14 +122,16 @@ await drill(
       const own = `https://127.0.0.1:${apiServer.port}/readyz`
       await down.until(
         'its API server is ready again',
-        sh`curl --silent --fail --cacert ${folder}/ca.crt ${own}`,
+        sh`${curl()} --fail --cacert ${folder}/ca.crt ${own}`,
+        { next: ['journalctl -u kube-apiserver'] },
       )
     })
     await down.run`systemctl stop kube-apiserver`
     // A connection made before a balancer has noticed may fail; once one has
     // succeeded, none may fail any more.
     const check = async (machine: Machine) => {
-      await machine.until('the API answers', ready, { seconds: 10 })
+      const next = ['journalctl -u api-balancer']
+      await machine.until('the API answers', ready, { seconds: 10, next })
       await machine.read`for i in $(seq 20); do ${ready} >/dev/null; done`
     }
     await Promise.all(cluster.machines.map(check))
@@ -139,5 +143,6 @@ await drill(
 undo(cluster.machines, async (machine) => {
   await machine.removeService('api-balancer')
   await machine.remove(folder)
+  await machine.removeEmpty('/etc/kubernetes')
 })
 // #endregion undo

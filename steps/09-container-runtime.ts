@@ -84,6 +84,9 @@ await on(cluster.machines, (machine) =>
       Delegate=yes
       OOMScoreAdjust=-999
       LimitNOFILE=infinity
+      # The shims of all pods are counted here: the limit that systemd sets by
+      # itself would be one on pods.
+      TasksMax=infinity
 
       [Install]
       WantedBy=multi-user.target
@@ -136,6 +139,9 @@ undo(cluster.machines, async (machine) => {
     sh`${mounts} | xargs umount`,
   )
   await machine.remove(folder, plugins, '/run/containerd')
+  // containerd makes the latter when it starts.
+  const own = '/opt/containerd'
+  await machine.removeEmpty('/opt/cni', `${own}/bin`, `${own}/lib`, own)
   await machine.uninstall(
     'containerd',
     'containerd-shim-runc-v2',

@@ -2,6 +2,7 @@
 // Runs on: every machine · Needs: 10 · Leaves: kube-proxy.service
 
 import assert from 'node:assert/strict'
+import { curl } from '../lib/curl.ts'
 import { sh } from '../lib/shell.ts'
 import { step } from '../lib/step.ts'
 import { commandLine, text } from '../lib/text.ts'
@@ -11,6 +12,8 @@ const { cluster, operator, on, verify, undo } = await step(import.meta, ['10'])
 
 const { kubeProxyHealthz, kubeProxyMetrics } = cluster.ports
 const folder = '/etc/kubernetes/kube-proxy'
+// Of the kubelet beside it, from step 10.
+const authority = '/etc/kubernetes/kubelet/ca.crt'
 
 // #region configure
 // The address of a Service is on no interface. Every machine rewrites it to
@@ -67,7 +70,7 @@ await on(cluster.machines, async (machine) => {
   })
   await machine.until(
     'kube-proxy has written its rules',
-    sh`curl --silent --fail http://127.0.0.1:${kubeProxyHealthz.port}/healthz
+    sh`${curl()} --fail http://127.0.0.1:${kubeProxyHealthz.port}/healthz
        nft list table ip kube-proxy`,
     { next: ['journalctl -u kube-proxy'] },
   )
@@ -79,7 +82,7 @@ await verify('the kubernetes Service answers on every machine', () =>
   Promise.all(
     cluster.machines.map(async (machine) => {
       const answer = await machine.read`
-        curl --silent --cacert /etc/kubernetes/kubelet/ca.crt \
+        ${curl()} --cacert ${authority} \
           https://${cluster.kubernetesServiceAddress}/readyz`
       assert.equal(answer, 'ok', `${machine.name}: ${answer}`)
     }),
@@ -90,11 +93,14 @@ await verify('the kubernetes Service answers on every machine', () =>
 // #region undo
 undo(cluster.machines, async (machine) => {
   await machine.removeService('kube-proxy')
-  // Rules outlive the process that wrote them.
+  // Rules outlive the process that wrote them. Where the kernel knows IPv6,
+  // there are some for that as well.
+  const left = sh`nft list tables |
+    sed -nE 's/^table ip6? kube-proxy$/delete &/p'`
   await machine.ensure(
     'removed the rules of kube-proxy',
-    sh`! nft list table ip kube-proxy`,
-    sh`nft delete table ip kube-proxy`,
+    sh`[ -z "$(${left})" ]`,
+    sh`${left} | nft -f -`,
   )
   await machine.remove(folder)
   await machine.uninstall('kube-proxy')

@@ -2,6 +2,7 @@
 // Runs on: every machine · Needs: 11 · Leaves: nodes that are Ready
 
 import assert from 'node:assert/strict'
+import { curl } from '../lib/curl.ts'
 import type { Machine } from '../lib/machine.ts'
 import { probes } from '../lib/probes.ts'
 import { notApplicable, step } from '../lib/step.ts'
@@ -23,7 +24,9 @@ const subnetOf = async (name: string) => {
 await on(cluster.machines, async ({ name, planning }) => {
   const subnet = planning
     ? await subnetOf(name).catch(() => undefined)
-    : await until(`${name} has a pod subnet`, () => subnetOf(name))
+    : await until(`${name} has a pod subnet`, () => subnetOf(name), {
+        next: ['journalctl -u kube-controller-manager, where it leads'],
+      })
   subnets.set(name, subnet ?? '(unknown until 10 has run)')
 })
 // #endregion subnets
@@ -46,7 +49,9 @@ const isReady = async (name: string) => {
 }
 
 await on(cluster.machines, async ({ name, planning }) => {
-  if (!planning) await until(`${name} is Ready`, () => isReady(name))
+  if (planning) return
+  const next = [`journalctl -u kubelet -u containerd, on ${name}`]
+  await until(`${name} is Ready`, () => isReady(name), { next })
 })
 // #endregion ready
 
@@ -68,7 +73,7 @@ await verify('a machine reaches the pods of all machines', async () => {
   const check = async (machine: Machine) => {
     const seen = await machine.read`
       for address in ${all.map(({ address }) => address)}; do
-        curl --silent --max-time 5 http://$address:8080/hostname; echo
+        ${curl()} http://$address:8080/hostname; echo
       done`
     assert.equal(seen, wanted, `from ${machine.name}`)
   }
@@ -96,7 +101,7 @@ await verify('hostPort opens the port of a pod on its machine', async () => {
   const machine = cluster.machines[0] as (typeof cluster.machines)[number]
   for (const { node, hostAddress } of await pods.all()) {
     const seen = await machine.read`
-      curl --silent --max-time 5 \
+      ${curl()} \
         http://${hostAddress}:${pods.hostPort}/hostname`
     assert.equal(seen, `probe-${node}`)
   }

@@ -7,7 +7,9 @@ import { notApplicable, step } from '../lib/step.ts'
 import { until } from '../lib/wait.ts'
 import { dnsManifests } from './dns/manifests.ts'
 
-const { cluster, api, on, apply, verify } = await step(import.meta, ['12'])
+const { cluster, operator, api, on, apply, verify } = await step(import.meta, [
+  '12',
+])
 
 const { domain } = cluster.networks
 const namespace = 'kube-system'
@@ -19,20 +21,17 @@ await on(cluster.machines, (machine) => machine.images(['coredns']))
 // #region coredns
 await apply(dnsManifests(cluster))
 
-await on(
-  cluster.machines.slice(0, 1),
-  ({ planning }) =>
-    planning ||
-    until(
-      'CoreDNS is available',
-      async () => {
-        const deployments = `/apis/apps/v1/namespaces/${namespace}/deployments`
-        const coredns = await api().get(`${deployments}/coredns`)
-        return coredns?.status.availableReplicas === 2
-      },
-      { next: [`kubectl -n ${namespace} describe pods -l k8s-app=kube-dns`] },
-    ),
-)
+const isAvailable = async () => {
+  const deployments = `/apis/apps/v1/namespaces/${namespace}/deployments`
+  const coredns = await api().get(`${deployments}/coredns`)
+  return coredns?.status.availableReplicas === 2
+}
+const look = `kubectl -n ${namespace} describe pods -l k8s-app=kube-dns`
+
+await on(operator, async ({ planning }) => {
+  if (planning) return
+  await until('CoreDNS is available', isAvailable, { next: [look] })
+})
 // #endregion coredns
 
 // #region verify
@@ -59,7 +58,7 @@ await verify('and the short name of one, by the search list', () =>
 
 await verify('and a headless Service, to the address of its pod', async () => {
   const [pod] = await pods.all()
-  assert(pod)
+  assert(pod, 'no probe pod runs')
   await looksUp(pods.headless(pod), pod.address)
 })
 

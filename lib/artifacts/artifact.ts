@@ -3,6 +3,7 @@ import type { ArtifactSource } from '../cluster-schema.ts'
 
 /** What Kubernetes has releases for, and this guide has hashes for. */
 export const architectures = ['amd64', 'arm64'] as const
+/** One of {@link architectures}. */
 export type Architecture = (typeof architectures)[number]
 
 /** One program, or the archive of one image, in the operator's cache. */
@@ -26,6 +27,7 @@ export interface Artifact {
   digest?: string
 }
 
+/** Where an artifact came from before it was in the cache. */
 export type Origin = Exclude<ArtifactSource, 'cache'>
 
 /**

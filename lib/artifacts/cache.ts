@@ -39,6 +39,7 @@ export const recordSchema = z.object({
   /** Stands for all that a build is made of. */
   recipe: z.string().optional(),
 })
+/** What the cache knows of a file in it; the JSON beside that file. */
 export type CacheRecord = z.infer<typeof recordSchema>
 
 /**

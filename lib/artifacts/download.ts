@@ -7,6 +7,7 @@ import { sha256OfFile } from './checksum.ts'
 import { ChecksumError, InterruptedError, UnavailableError } from './errors.ts'
 import { type Patience, readBody, refuseStatus, request } from './http.ts'
 
+/** How {@link download} goes about it. */
 export interface DownloadOptions extends Patience {
   /** What the whole file must be. */
   sha256: string

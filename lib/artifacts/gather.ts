@@ -14,6 +14,7 @@ import { atMost } from './parallel.ts'
 import type { Report } from './progress.ts'
 import { fetchReleases } from './release.ts'
 
+/** Where artifacts may come from, and who is told. */
 export interface ObtainOptions {
   /** Where to look, in order; default `download`, `cache`, `build`. */
   sources?: readonly ArtifactSource[]

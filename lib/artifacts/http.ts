@@ -18,6 +18,7 @@ export interface Answer {
   body: IncomingMessage
 }
 
+/** What goes with a request, and how long it may take. */
 export interface RequestOptions extends Patience {
   headers?: Record<string, string>
   signal?: AbortSignal

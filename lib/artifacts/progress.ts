@@ -11,6 +11,7 @@ export type ArtifactEvent =
       unit: 'bytes' | 'packages'
     }
 
+/** Is told of everything that happens on the way to an artifact. */
 export type Report = (event: ArtifactEvent) => void
 
 interface Screen {

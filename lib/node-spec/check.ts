@@ -66,12 +66,23 @@ export interface Check {
   judge(printed: string, about: About): Verdict
 }
 
-/** A verdict on a machine that meets the check. */
+/**
+ * A verdict on a machine that meets the check.
+ *
+ * @example
+ * fine('4') // { fine: true, found: '4' }
+ */
 export function fine(found: string): Verdict {
   return { fine: true, found }
 }
 
-/** A verdict on a machine that does not. */
+/**
+ * A verdict on a machine that does not.
+ *
+ * @param other where this case is less grave, or mended in another way
+ * @example
+ * unfit('swap is on', { severity: 'advised' })
+ */
 export function unfit(
   found: string,
   other: Pick<Verdict, 'severity' | 'remedy'> = {},
@@ -79,7 +90,12 @@ export function unfit(
   return { fine: false, found, ...other }
 }
 
-/** Splits what a probe printed into lines, without empty ones. */
+/**
+ * Splits what a probe printed into lines, without empty ones.
+ *
+ * @example
+ * lines('a\n\nb\n') // ['a', 'b']
+ */
 export function lines(printed: string): string[] {
   return printed
     .split('\n')
@@ -87,7 +103,12 @@ export function lines(printed: string): string[] {
     .filter((line) => line !== '')
 }
 
-/** Reads `name=value` lines. */
+/**
+ * Reads `name=value` lines.
+ *
+ * @example
+ * settings('free=12\nsize=40') // { free: '12', size: '40' }
+ */
 export function settings(printed: string): Record<string, string> {
   const pairs = lines(printed).map((line) => {
     const [name = '', ...value] = line.split('=')

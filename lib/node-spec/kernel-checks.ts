@@ -349,8 +349,9 @@ export const kernelChecks: readonly Check[] = [
     severity: 'advised',
     wanted: 'fs.nr_open ≥ 1048576, fs.file-max ≥ 1048576',
     why:
-      'the units of etcd, the API server and containerd ask for 1048576; ' +
-      'one that asks for more than fs.nr_open does not start',
+      'the unit of containerd asks for as many as there may be, which its ' +
+      'pods inherit; those of etcd, the API server and the balancer ask for ' +
+      '65536, and one that asks for more than fs.nr_open does not start',
     remedy: 'sysctl -w fs.nr_open=1048576 fs.file-max=1048576',
     look: 'sysctl fs.nr_open fs.file-max',
     source: 'https://docs.kernel.org/admin-guide/sysctl/fs.html',

@@ -94,12 +94,13 @@ export const resourceChecks: readonly Check[] = [
   },
   {
     id: 'disk-pressure',
-    title: 'The disk is not so full that the kubelet evicts pods',
+    title: 'The disk is not so full that the kubelet clears it',
     severity: 'advised',
     wanted: '15 % of the space and 5 % of the inodes free in /var/lib',
     why:
-      'the kubelet counts in percent, however large the disk is: with less it ' +
-      'removes images, then evicts pods and takes no new ones',
+      'the kubelet counts in percent, however large the disk is: with less ' +
+      'space it removes images that no pod uses; with 5 % of space or inodes ' +
+      'left it evicts pods and takes no new ones',
     remedy:
       'make room, or override evictionHard of the kubelet in cluster.yaml',
     look: 'df -h /var/lib; df -i /var/lib',

@@ -22,6 +22,7 @@ export type MistakeKind =
   | 'names'
   | 'usages'
 
+/** One way in which a certificate is not what it should be. */
 export interface Mistake {
   readonly kind: MistakeKind
   /** Half a sentence that follows the name of a file: 'expired on …'. */

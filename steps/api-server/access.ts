@@ -23,7 +23,7 @@ export function access(
 
   async function anonymous() {
     for (const path of ['/api/v1/secrets', '/openid/v1/jwks', '/version']) {
-      assert.equal(await statusOf(path), 401, path)
+      assert.equal(await statusOf(path), 401, `${url}${path}, asked by nobody`)
     }
   }
   // #endregion anonymous
@@ -31,7 +31,8 @@ export function access(
   // #region stranger
   async function stranger() {
     const ofEtcd = operator.pair('etcd/etcdctl')
-    assert.equal(await statusOf('/api', ofEtcd), 401)
+    const what = `${url}/api, by a certificate for etcd`
+    assert.equal(await statusOf('/api', ofEtcd), 401, what)
   }
   // #endregion stranger
 
@@ -40,7 +41,9 @@ export function access(
     const path = '/api/v1/secrets'
     const headers = { 'X-Remote-User': 'x', 'X-Remote-Group': 'system:masters' }
     const scheduler = operator.pair('cluster/kube-scheduler')
-    assert.equal(await statusOf(path, { headers, ...scheduler }), 403)
+    const as = (who: string) => `${url}${path}, with forged headers, by ${who}`
+    const forged = await statusOf(path, { headers, ...scheduler })
+    assert.equal(forged, 403, as('the scheduler'))
     // Signed by the right authority, but not the name that is allowed.
     const impostor = await issue({
       authority: operator.pair('front-proxy/ca'),
@@ -48,7 +51,8 @@ export function access(
       usages: ['client'],
       days: 1,
     })
-    assert.equal(await statusOf(path, { headers, ...impostor }), 401)
+    const posed = await statusOf(path, { headers, ...impostor })
+    assert.equal(posed, 401, as('an impostor'))
   }
   // #endregion forgery
 
@@ -59,7 +63,7 @@ export function access(
     const { status } = await api().send('POST', reviews, {
       spec: { resourceAttributes: everything },
     })
-    assert.equal(status.allowed, true, status.reason)
+    assert.equal(status.allowed, true, `the admin may not: ${status.reason}`)
   }
 
   return { anonymous, stranger, forgery, admin }

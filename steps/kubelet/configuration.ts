@@ -56,11 +56,17 @@ export async function configuration(
     // Pods cannot take what the machine itself needs to stay alive.
     systemReserved: { cpu: '100m', memory: '200Mi' },
     kubeReserved: { cpu: '100m', memory: '200Mi' },
+    // When too little is left, pods are ended in order, before the kernel
+    // ends whatever it finds. Shares are of the whole disk, and a machine of
+    // a lab sees that of its host, full of other things: by default pods would
+    // go at 10 and 15 %, with gigabytes free.
     evictionHard: {
       'memory.available': '100Mi',
       'nodefs.available': '5%',
       'imagefs.available': '5%',
     },
+    // Otherwise what is not named above, the inodes, would not be watched.
+    mergeDefaultEvictionSettings: true,
     // A machine with swap is warned about in step 02, and works: pods may
     // not use it.
     failSwapOn: false,

@@ -1,6 +1,7 @@
 // What nobody may do with a kubelet, or with the certificate of one.
 
 import assert from 'node:assert/strict'
+import { curl } from '../../lib/curl.ts'
 import { ask } from '../../lib/https.ts'
 import type { Operator } from '../../lib/operator.ts'
 import { type LiveCluster, notApplicable } from '../../lib/step.ts'
@@ -12,10 +13,14 @@ export async function kubeletsRefuse(cluster: LiveCluster, operator: Operator) {
   const scheduler = operator.pair('cluster/kube-scheduler')
   for (const { name, address } of cluster.machines) {
     const url = `https://${address}:${cluster.ports.kubelet.port}/pods`
-    assert.equal((await ask(url, { authority })).status, 401, name)
+    assert.equal(
+      (await ask(url, { authority })).status,
+      401,
+      `${name}: ${url}, asked by nobody`,
+    )
     // Known, and not allowed.
     const known = await ask(url, { authority, ...scheduler })
-    assert.equal(known.status, 403, name)
+    assert.equal(known.status, 403, `${name}: ${url}, asked by the scheduler`)
   }
 }
 // #endregion callers
@@ -30,11 +35,12 @@ export async function nodesAreApart(
   if (!machine || !other) return notApplicable('there is one node')
   const server = `https://127.0.0.1:${ports.apiBalancer.port}`
   const status = await machine.read`
-    curl --silent --output /dev/null --write-out %{http_code} \
+    ${curl()} --output /dev/null --write-out %{http_code} \
       --cacert ${authority} --cert ${identity} --request PATCH \
       --header 'content-type: application/merge-patch+json' \
       --data '{"metadata":{"labels":{"stolen":"yes"}}}' \
       ${server}/api/v1/nodes/${other.name}?dryRun=All`
-  assert.equal(status, '403')
+  const what = `${machine.name} labels ${other.name}, by its own certificate`
+  assert.equal(status, '403', what)
 }
 // #endregion nodes

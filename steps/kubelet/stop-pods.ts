@@ -4,7 +4,8 @@ import type { Machine } from '../../lib/machine.ts'
 import { sh } from '../../lib/shell.ts'
 
 /**
- * Stops all pods of a machine whose kubelet is gone.
+ * Stops all pods of a machine whose kubelet is gone, and removes what it made
+ * for them outside of its data.
  *
  * @param data folder of the kubelet, where volumes are mounted
  */
@@ -29,4 +30,10 @@ export async function stopPods(machine: Machine, data: string) {
        systemctl stop kubepods.slice`,
   )
   // #endregion stop-pods
+
+  // A kubelet makes these when it starts, for drivers of volumes.
+  const root = '/usr/libexec/kubernetes'
+  const plugins = `${root}/kubelet-plugins`
+  const volume = `${plugins}/volume`
+  await machine.removeEmpty(`${volume}/exec`, volume, plugins, root)
 }

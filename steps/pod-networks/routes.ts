@@ -100,13 +100,17 @@ export const routes: PodNetwork = {
   async remove(machine) {
     await machine.removeService('pod-network')
     await machine.remove(cni, folder, '/var/lib/cni')
+    await machine.removeEmpty('/etc/cni/net.d', '/etc/cni')
+    // The second table is that of portmap, which leaves it behind when the
+    // last pod with a `hostPort` is gone.
+    const tables = sh`nft list tables |
+      sed -nE 's/^table ip (pod-network|cni_hostport)$/delete &/p'`
     await machine.ensure(
       'removed routes, rules and the bridge',
-      sh`[ -z "$(ip route show proto ${protocol})" ]
-         ! nft list table ip pod-network
+      sh`[ -z "$(ip route show proto ${protocol})$(${tables})" ]
          ! ip link show cni0`,
       sh`ip route flush proto ${protocol}
-         nft delete table ip pod-network 2>/dev/null || true
+         ${tables} | nft -f -
          ip link delete cni0 2>/dev/null || true`,
     )
   },

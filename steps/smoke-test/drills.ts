@@ -12,9 +12,9 @@ import { namesOf, readySince, type Trial } from './trial.ts'
 async function begin(trial: Trial, putBack: PutBack) {
   putBack(async () => {
     await trial.remove()
-    await until('the namespace is gone', async () => {
-      return !(await trial.api().get(trial.path))
-    })
+    const gone = async () => !(await trial.api().get(trial.path))
+    const next = [`npm run -s kubectl -- get -o yaml ns ${trial.namespace}`]
+    await until('the namespace is gone', gone, { next })
   })
   await trial.start()
 }
@@ -27,7 +27,7 @@ export async function killPods(trial: Trial, putBack: PutBack) {
   await begin(trial, putBack)
   const [web] = await bothReady('web')
   const [db] = await bothReady('db')
-  assert(web && db)
+  assert(web && db, 'the pods to kill are gone')
   for (const { metadata } of [web, db]) {
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata }
     await api().delete(pod, { gracePeriodSeconds: 0 })
@@ -52,10 +52,12 @@ export async function stopWorker(trial: Trial, putBack: PutBack) {
   assert(down, `web runs on ${nodes.join(' and ')}, which are no workers`)
   putBack(async () => {
     await down.run`systemctl start containerd kubelet`
-    await until(`${down.name} is Ready`, async () => {
+    const isReady = async () => {
       const node = await api().get(`/api/v1/nodes/${down.name}`)
       return node && readySince(node)
-    })
+    }
+    const next = [`journalctl -u kubelet, on ${down.name}`]
+    await until(`${down.name} is Ready`, isReady, { next })
   })
   await down.run`systemctl stop kubelet containerd`
   // The API waits 50 seconds for a node that has fallen silent.

@@ -51,9 +51,10 @@ export async function groupIsServed(trial: Trial, operator: Operator) {
   await trial.api().apply(manifest)
   const group = '/apis/external.metrics.k8s.io/v1beta1'
   for (const { url, api } of serversOf(trial, operator)) {
-    const { items } = await until(`${url} serves ${group}`, () =>
-      api.get(`${group}/namespaces/${trial.namespace}/queue_messages_ready`),
-    )
+    const metric = `${group}/namespaces/${trial.namespace}/queue_messages_ready`
+    const next = [`npm run -s kubectl -- get -o yaml apiservice ${name}`]
+    const found = () => api.get(metric)
+    const { items } = await until(`${url} serves ${group}`, found, { next })
     assert.equal(items[0].value, '100')
   }
 }

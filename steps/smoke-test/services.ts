@@ -33,6 +33,8 @@ async function answersEverywhere(trial: Trial): Promise<boolean> {
 
 /** kube-proxy may be a second behind what has become of the pods. */
 export function serviceAnswers(trial: Trial) {
-  return until('the Service answers', () => answersEverywhere(trial))
+  return until('the Service answers', () => answersEverywhere(trial), {
+    next: ['journalctl -u kube-proxy, on the machine that got nothing'],
+  })
 }
 // #endregion everywhere

@@ -8,7 +8,7 @@ import type { Trial } from './trial.ts'
 export async function stored({ cluster, namespace }: Trial, kind: string) {
   // #region stored
   const [member] = cluster.controlPlanes
-  assert(member)
+  assert(member, 'there is no control plane')
   const json = await member.read`
     ${etcdctl()} get --write-out json \
       /registry/${kind}/${namespace}/word`

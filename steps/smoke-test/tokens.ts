@@ -24,8 +24,9 @@ export async function onlyTokenCounts(
   }
   const key = operator.read('pki/service-account.key')
   const claims = claimsOf(token)
-  assert.equal(await statusFor(token), 200)
-  assert.equal(await statusFor(signToken(claims, key)), 200)
+  assert.equal(await statusFor(token), 200, `${url}, shown the token`)
+  const signed = await statusFor(signToken(claims, key))
+  assert.equal(signed, 200, `${url}, shown what we have signed`)
 
   const stranger = await createKeyPair()
   const refused = {
@@ -36,7 +37,7 @@ export async function onlyTokenCounts(
     'a token of the past': signToken({ ...claims, exp: 1 }, key),
   }
   for (const [what, token] of Object.entries(refused)) {
-    assert.equal(await statusFor(token), 401, what)
+    assert.equal(await statusFor(token), 401, `${url}, shown ${what}`)
   }
 }
 // #endregion tokens

@@ -84,7 +84,8 @@ export function openTrial(api: () => KubernetesApi, cluster: LiveCluster) {
         .map(({ involvedObject, message }) => {
           return `${involvedObject.kind} ${involvedObject.name}: ${message}`
         })
-      throw new GuideError((error as Error).message, warnings.slice(-5))
+      const { message, next = [] } = error as GuideError
+      throw new GuideError(message, [...next, ...warnings.slice(-5)])
     }
   }
 

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
-import http from 'node:http'
+import http, { type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /** How the server answers one request; without any, as a good server does. */
 export interface Mischief {
   truncateAfter?: number
   stallAfter?: number
+  /** Sends this many bytes, one after the other, each after half a second. */
+  trickle?: number
   status?: number
   redirect?: string
   ignoreRange?: true
@@ -88,6 +90,8 @@ export async function serve(port = 0): Promise<FileServer> {
       )
     } else if (trick.stallAfter !== undefined) {
       response.write(body.subarray(0, trick.stallAfter))
+    } else if (trick.trickle !== undefined) {
+      trickle(response, body, trick.trickle)
     } else if (trick.lengthless !== undefined) {
       response.end(body.subarray(0, trick.lengthless))
     } else response.end(body)
@@ -106,6 +110,13 @@ export async function serve(port = 0): Promise<FileServer> {
       await new Promise((done) => server.close(done))
     },
   }
+}
+
+// Slow, and never still.
+function trickle(response: ServerResponse, body: Buffer, left: number) {
+  if (left === 0) return response.end(body)
+  response.write(body.subarray(0, 1))
+  setTimeout(() => trickle(response, body.subarray(1), left - 1), 500)
 }
 
 export function sha256(content: Buffer | string): string {

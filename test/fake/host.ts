@@ -110,6 +110,7 @@ ${script}`,
       )
     },
 
+    paste: async ({ script }) => script,
     async flush() {
       world.reach()
       machine.flushed = world.state.time

@@ -89,9 +89,37 @@ know(like`getent passwd ${word} && getent group ${word}`, ({ machine }, user) =>
 )
 know(
   like`useradd --system --user-group --no-create-home
-    --home-dir /nonexistent --shell /usr/sbin/nologin ${word}`,
+    --home-dir /nonexistent --shell /usr/sbin/nologin
+    --comment kubernetes-from-scratch ${word}`,
   ({ machine, world }, user) =>
     world.change(() => machine.users.push(one(user))),
+)
+know(
+  like`[ "$(getent passwd ${word} | cut -d: -f5)" != kubernetes-from-scratch ]`,
+  ({ machine }, user) => !machine.users.includes(one(user)),
+)
+know(
+  like`userdel ${word}
+    ! getent group ${word} >/dev/null || groupdel ${word}`,
+  ({ machine, world }, user) =>
+    world.change(() => {
+      machine.users = machine.users.filter((it) => it !== one(user))
+    }),
+)
+know(
+  like`[ -z "$(find ${words} -maxdepth 0 -type d -empty 2>/dev/null)" ]`,
+  ({ machine }, folders) =>
+    !unquote(folders ?? '').some((path) => isEmpty(machine, path)),
+)
+know(
+  like`for folder in ${words}; do
+      [ ! -d $folder ] || rmdir --ignore-fail-on-non-empty $folder
+    done`,
+  ({ machine, world }, folders) => {
+    for (const path of unquote(folders ?? '')) {
+      if (isEmpty(machine, path)) world.change(() => remove(machine, path))
+    }
+  },
 )
 know(tests, ({ machine }, ...parts) => {
   let holds = true
@@ -108,14 +136,12 @@ know(
   like`said=$(mktemp); trap 'rm -f "$said"' EXIT
     end=$((SECONDS + ${word}))
     while :; do
-      set +e
-      ( set -e
-      ${rest}
-      ) >"$said" 2>&1
-      ${rest}
+      found=0
+      timeout --kill-after 5 ${word}
+        bash -euo pipefail -c ${word} ${rest}
     done`,
-  ({ run }, _, script = '') =>
-    run(script) === false ? `on the fake, and never: ${script}` : '',
+  ({ run }, _, __, script) =>
+    run(one(script)) === false ? `on the fake, and never: ${script}` : '',
 )
 
 // Services, lib/service.ts.
@@ -500,7 +526,7 @@ know(
 // Steps 06 to 08.
 
 know(
-  like`curl --silent --fail --cacert ${word} https://127.0.0.1:${word}/readyz`,
+  like`curl --silent --show-error --max-time 10 --fail --cacert ${word} https://127.0.0.1:${word}/readyz`,
   ({ world, machine }, authority, port) => {
     services.requireFile(machine, one(authority))
     if (!runs(world.state, 'etcd')) return false
@@ -513,7 +539,7 @@ know(
   },
 )
 know(
-  like`curl --silent --fail --insecure https://127.0.0.1:${word}/healthz`,
+  like`curl --silent --show-error --max-time 10 --fail --insecure https://127.0.0.1:${word}/healthz`,
   ({ world, machine }, port = '') => {
     const names = { 10257: 'kube-controller-manager', 10259: 'kube-scheduler' }
     const name = names[Number(port) as keyof typeof names]
@@ -545,37 +571,44 @@ know(
 // Step 11.
 
 know(
-  like`curl --silent --fail http://127.0.0.1:10256/healthz
+  like`curl --silent --show-error --max-time 10 --fail http://127.0.0.1:10256/healthz
     nft list table ip kube-proxy`,
   ({ world, machine }) =>
     runs(world.state, 'kube-proxy', [machine]) &&
     machine.kernel.includes('table ip kube-proxy'),
 )
+const ofKubeProxy = ['table ip kube-proxy', 'table ip6 kube-proxy']
 know(
-  like`! nft list table ip kube-proxy`,
-  ({ machine }) => !machine.kernel.includes('table ip kube-proxy'),
+  like`[ -z "$(nft list tables | sed -nE 's/^table ip6? kube-proxy$/delete &/p')" ]`,
+  ({ machine }) => !ofKubeProxy.some((it) => machine.kernel.includes(it)),
 )
-know(like`nft delete table ip kube-proxy`, ({ world, machine }) =>
-  world.change(() => services.forget(machine, 'table ip kube-proxy')),
+know(
+  like`nft list tables | sed -nE 's/^table ip6? kube-proxy$/delete &/p' | nft -f -`,
+  ({ world, machine }) =>
+    // All of it, or nothing: it is one transaction.
+    world.change(() => {
+      for (const table of ofKubeProxy) services.forget(machine, table)
+    }),
 )
 
 // Step 12.
 
+const ofPodNetwork = [
+  ...['routes', 'table ip pod-network', 'table ip cni_hostport', 'cni0'],
+]
 know(
-  like`[ -z "$(ip route show proto 147)" ]
-    ! nft list table ip pod-network
+  like`[ -z "$(ip route show proto 147)$(nft list tables |
+      sed -nE 's/^table ip (pod-network|cni_hostport)$/delete &/p')" ]
     ! ip link show cni0`,
-  ({ machine }) =>
-    !['routes', 'table ip pod-network', 'cni0'].some((it) =>
-      machine.kernel.includes(it),
-    ),
+  ({ machine }) => !ofPodNetwork.some((it) => machine.kernel.includes(it)),
 )
 know(
   like`ip route flush proto 147
-    nft delete table ip pod-network 2>/dev/null || true
+    nft list tables |
+      sed -nE 's/^table ip (pod-network|cni_hostport)$/delete &/p' | nft -f -
     ip link delete cni0 2>/dev/null || true`,
   ({ world, machine }) => {
-    for (const part of ['routes', 'table ip pod-network', 'cni0']) {
+    for (const part of ofPodNetwork) {
       world.change(() => services.forget(machine, part))
     }
   },
@@ -595,6 +628,14 @@ function tests(script: string): string[] | undefined {
     end += whole.length
   }
   return end > 0 && end === script.length ? parts : undefined
+}
+
+function isEmpty(machine: FakeMachine, folder: string): boolean {
+  const all = Object.keys({ ...machine.files, ...machine.folders })
+  return (
+    folder in machine.folders &&
+    !all.some((path) => path.startsWith(`${folder}/`))
+  )
 }
 
 function looksAt(machine: FakeMachine, letter: string, path: string): boolean {

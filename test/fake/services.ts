@@ -1,5 +1,11 @@
 import { commandOf } from './unit.ts'
-import { exists, type FakeMachine, type World, writeFile } from './world.ts'
+import {
+  exists,
+  type FakeMachine,
+  makeFolder,
+  type World,
+  writeFile,
+} from './world.ts'
 
 /** As the script of lib/service.ts prints it: stopped, stale or current. */
 export function stateOf(
@@ -56,16 +62,27 @@ function leaveTraces(machine: FakeMachine, name: string, time: number): void {
   if (name === 'etcd') file('/var/lib/etcd/member/wal')
   if (name === 'kube-apiserver') file('/var/log/kubernetes/audit.log')
   if (name === 'containerd') {
+    for (const part of ['bin', 'lib']) {
+      makeFolder(machine, `/opt/containerd/${part}`)
+    }
     file('/run/containerd/containerd.sock')
     file('/var/lib/containerd/meta.db')
   }
-  if (name === 'kubelet') file('/var/log/pods/README')
-  if (name === 'kube-proxy') kernel('table ip kube-proxy')
+  if (name === 'kubelet') {
+    file('/var/log/pods/README')
+    const plugins = '/usr/libexec/kubernetes/kubelet-plugins'
+    makeFolder(machine, `${plugins}/volume/exec`)
+  }
+  if (name === 'kube-proxy') {
+    kernel('table ip kube-proxy')
+    kernel('table ip6 kube-proxy')
+  }
   if (name === 'pod-network') {
     kernel('routes')
     kernel('table ip pod-network')
     // Made for the first pod.
     kernel('cni0')
+    kernel('table ip cni_hostport')
     kernel('pods')
   }
 }

@@ -45,6 +45,7 @@ export function stubHost(answers: [RegExp, Reply | (() => Reply)][] = []) {
     async upload(_, remote) {
       asked.push(`upload ${remote}`)
     },
+    paste: async ({ script }) => script,
     async flush() {
       asked.push('flush')
     },

@@ -199,8 +199,8 @@ export function newMachine(
 
 const folders = [
   ...['/etc', '/etc/modules-load.d', '/etc/sysctl.d', '/etc/systemd'],
-  ...['/etc/systemd/system', '/opt', '/run', '/usr', '/usr/local'],
-  ...['/usr/local/bin', '/var', '/var/lib', '/var/log'],
+  ...['/etc/systemd/system', '/opt', '/run', '/usr', '/usr/libexec'],
+  ...['/usr/local', '/usr/local/bin', '/var', '/var/lib', '/var/log'],
 ]
 
 /** Writes a file, and makes the folders above it, as the host does. */

@@ -205,7 +205,7 @@ export const moreReasons: Record<string, Record<string, string>> = {
     'evictionHard.memory.available':
       'Below this pods are evicted, before the kernel ends processes by chance.',
     'evictionHard.nodefs.available':
-      'A full disk stops more than pods. Lower than the default, for small disks.',
+      'A full disk stops more than pods. Lower than the default: a machine of a lab shares a disk that is full of other things.',
     'evictionHard.imagefs.available': 'The same for the disk of the images.',
     'memorySwap.swapBehavior': 'Pods never swap, whatever the machine does.',
     registerWithTaints:

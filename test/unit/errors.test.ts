@@ -54,9 +54,20 @@ test('of many words of a failed command, the last eight lines are shown', () => 
   )
 })
 
+test('a failed command without advice says where to look', () => {
+  expect(new CommandError(failed).next).toEqual([
+    'what else happened there: journalctl --since -5min, on cp-1',
+  ])
+  expect(new CommandError(failed, ['look']).next).toEqual(['look'])
+})
+
 test.each([
   ['No space left on device', 'the disk is full'],
   ['Read-only file system', 'a file system is read-only'],
+  ['curl: command not found', 'a program is missing: npx zx steps/02'],
+  ['curl: (7) Failed to connect to 127.0.0.1', 'nothing answers there'],
+  ['curl: (28) Operation timed out', 'no answer in time'],
+  ['curl: (60) SSL certificate problem', 'a certificate is refused'],
 ])('"%s" comes with advice', (said, advice) => {
   const stderr = `install: cannot create '/a': ${said}\n`
   expect(renderError(new CommandError({ ...failed, stderr }))).toContain(

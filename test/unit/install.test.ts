@@ -124,13 +124,16 @@ describe('a program', () => {
 })
 
 describe('an image', () => {
-  async function images(answers: [RegExp, Reply][]) {
+  async function images(
+    answers: [RegExp, Reply][],
+    { name = 'pause', artifacts }: { name?: string; artifacts?: object } = {},
+  ) {
     const { host, asked } = stubHost([facts, ...answers])
-    const given = cluster()
+    const given = cluster(artifacts)
     const machine = new Machine(given.machines[0] as never, host, {
       ...{ planning: false, journal: journal(), installer: installer(given) },
     })
-    await machine.images(['pause'])
+    await machine.images([name])
     return { text: asked.join('\n---\n'), changes: machine.journal.changes }
   }
 
@@ -142,6 +145,42 @@ describe('an image', () => {
     const { text, changes } = await images([[/images ls/, 1]])
     expect(text).toMatch(/images import .* (\S+\.tar) >\/dev\/null\nrm -f \1/)
     expect(changes).toEqual([`image ${imageOf('pause', cluster())}`])
+  })
+
+  test('that nobody has yet is pulled by its digest, where one is pinned', async () => {
+    vi.stubEnv('XDG_CACHE_HOME', join(root, 'empty'))
+    const artifacts = { sources: ['download', 'cache'] }
+    const { text } = await images([[/images ls/, 1]], { artifacts })
+    const [, exact] = /images pull (\S+@sha256:[0-9a-f]{64})$/m.exec(text) ?? []
+    const reference = imageOf('pause', cluster())
+    expect(exact).toMatch(/^registry\.k8s\.io\/pause@/)
+    expect(text).toContain(`images tag --force ${exact} ${reference}\n`)
+    expect(text).toContain(`images rm ${exact}`)
+    expect(text).not.toContain('upload')
+  })
+
+  test('without a pinned digest is pulled by its tag', async () => {
+    vi.stubEnv('XDG_CACHE_HOME', join(root, 'empty'))
+    const options = { artifacts: { sources: ['download'] }, name: 'agnhost' }
+    const { text } = await images([[/images ls/, 1]], options)
+    expect(text).toContain(`images pull ${imageOf('agnhost', cluster())}`)
+  })
+
+  test('is not pulled where downloads are not wanted', async () => {
+    vi.stubEnv('XDG_CACHE_HOME', join(root, 'empty'))
+    const artifacts = { sources: ['cache'] }
+    const all: string[] = []
+    const seen: [RegExp, () => Reply] = [
+      /images (ls|pull)/,
+      () => {
+        all.push('asked')
+        return 1
+      },
+    ]
+    await expect(images([seen as never], { artifacts })).rejects.toThrow(
+      /pause/,
+    )
+    expect(all).toEqual(['asked'])
   })
 
   test('that is there with the same digest is left alone', async () => {

@@ -74,6 +74,16 @@ test('a kind that the guide does not use has no path', () => {
   )
 })
 
+test.each([
+  [401, 'npx zx steps/04-kubeconfigs.ts --verify'],
+  [403, 'auth can-i --list'],
+  [503, 'journalctl -u kube-apiserver'],
+])('after an answer of %i it is said where to look', async (status, look) => {
+  refusal(status, 'no')
+  const error = await api.get(path).catch((reason) => reason)
+  expect(error.next.join()).toContain(look)
+})
+
 test('an object is read by whom the certificate names', async () => {
   answerWith(200, config)
   expect(await api.get(path)).toEqual(config)
@@ -109,7 +119,8 @@ test.each([
     expect(error).toBeInstanceOf(ApiError)
     expect(error.status).toBe(status)
     expect(error.message).toBe(
-      `GET ${path}: the API server answered ${status}: ${message}`,
+      `GET ${path}: the API server answered ${status}: ${message}\n` +
+        `  said by ${server.url}`,
     )
   },
 )

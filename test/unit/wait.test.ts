@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, expect, test } from 'vitest'
-import { renderError } from '../../lib/errors.ts'
+import { GuideError, renderError } from '../../lib/errors.ts'
 import { hostOver } from '../../lib/host.ts'
 import { type Script, sh } from '../../lib/shell.ts'
 import { until, waitOn } from '../../lib/wait.ts'
@@ -76,7 +76,10 @@ test('a machine looks again and again until it is so', async () => {
 
 test('every line of what is waited for counts', async () => {
   const reason = await reasonOf(wait({ script: 'true\nfalse\ntrue' }, 0))
-  expect(reason).toBe('box: waited 0 s until it is so, in vain')
+  expect(reason).toBe(
+    'box: waited 0 s until it is so, in vain\n' +
+      '  to look by hand:\n    true\n    false\n    true',
+  )
 })
 
 test('what is never so ends with the last words, and with advice', async () => {
@@ -84,16 +87,51 @@ test('what is never so ends with the last words, and with advice', async () => {
     for line in 1 2 3 4 5 6 7 8 9 10; do echo "line $line"; done
     echo 'it is late' >&2
     exit 3`
-  const reason = await reasonOf(wait(script, 0, ['look there']))
+  const reason = await reasonOf(
+    wait(script, 0, ['look there', 'journalctl -u etcd']),
+  )
   expect(reason).toBe(
     [
       'box: waited 0 s until it is so, in vain',
       '  last seen:',
       ...[4, 5, 6, 7, 8, 9, 10].map((number) => `    line ${number}`),
       '    it is late',
+      '  to look by hand:',
+      '    for line in 1 2 3 4 5 6 7 8 9 10; do echo "line $line"; done',
+      "    echo 'it is late' >&2",
+      '    exit 3',
       '  → look there',
+      '  → journalctl -u etcd, on box',
     ].join('\n'),
   )
+})
+
+test('a look that hangs is ended, and says so', async () => {
+  const began = performance.now()
+  const reason = await reasonOf(wait(sh`echo asking; sleep 600`, 1))
+  expect(performance.now() - began).toBeLessThan(30_000)
+  expect(reason).toBe(
+    [
+      'box: waited 1 s until it is so, in vain',
+      '  last seen:',
+      '    asking',
+      '    looking took longer than 1 s, and was ended',
+      '  to look by hand:',
+      '    echo asking; sleep 600',
+    ].join('\n'),
+  )
+})
+
+test('a look that hangs does not keep the next from being made', async () => {
+  const diary = join(folder, 'hung')
+  await wait(
+    sh`
+      [ ! -e ${diary} ] || exit 0
+      echo hung > ${diary}
+      sleep 600`,
+    2,
+  )
+  expect(readFileSync(diary, 'utf8')).toBe('hung\n')
 })
 
 test('a wait leaves no file behind', async () => {
@@ -127,6 +165,14 @@ test('the operator, too, ends with the last reason and advice', async () => {
     'waited 0 s until the API answers, in vain\n  last seen:\n' +
       '    refused:\n    all of it\n  → look there',
   )
+})
+
+test('what the last reason advises is advised as well', async () => {
+  const look = () => Promise.reject(new GuideError('full', ['make room']))
+  const reason = await reasonOf(
+    until('it fits', look, { seconds: 0, next: ['look there'] }),
+  )
+  expect(reason).toMatch(/ {4}full\n {2}→ look there\n {2}→ make room$/)
 })
 
 test('what says nothing is waited for as well', async () => {
