@@ -3,7 +3,8 @@ import { GuideError } from '../lib/errors.ts'
 import { printable } from '../lib/flags.ts'
 import { closeSsh } from '../lib/ssh.ts'
 import { loadLab } from './lab-file.ts'
-import { labPlan } from './plan.ts'
+import { type LabPlan, labPlan } from './plan.ts'
+import { missingForVirtual } from './requirements.ts'
 import { asRoot } from './root.ts'
 import type { Report } from './task.ts'
 
@@ -16,8 +17,9 @@ export type PowerVerb = 'start' | 'stop' | 'kill'
 /**
  * Starts machines of a lab, or ends them, all at the same time.
  *
- * @throws {GuideError} for a name that cluster.yaml does not have, and for a
- * machine that was never made
+ * @throws {GuideError} for a name that cluster.yaml does not have, for a
+ * machine that was never made, and for virtual machines that this host has no
+ * room for
  * @example
  * await labPower('cluster.yaml', 'kill', ['cp-1'])
  */
@@ -29,12 +31,20 @@ export async function labPower(
 ): Promise<void> {
   const { cluster, lab } = loadLab(clusterFile)
   const machines = machinesNamed(cluster, names)
-  await asRoot(
-    { verb, plan: labPlan(cluster, lab, ''), names: [...names] },
-    report,
-  )
+  const plan = labPlan(cluster, lab, '')
+  if (verb === 'start') refuseTooMuch(plan, names)
+  await asRoot({ verb, plan, names: [...names] }, report)
   // A shared connection to a machine that went would hang until it times out.
   await closeSsh(machines, cluster.directory)
+}
+
+function refuseTooMuch(plan: LabPlan, names: readonly string[]): void {
+  if (plan.kind !== 'vm') return
+  const machines = plan.machines.filter(({ name }) => names.includes(name))
+  const lacks = missingForVirtual(plan, machines)
+  if (lacks.length === 0) return
+  const list = lacks.map(({ what }) => what).join('\n  ')
+  throw new GuideError(`This host lacks what the lab needs\n  ${list}`)
 }
 
 /**

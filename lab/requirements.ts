@@ -3,7 +3,7 @@ import { freemem, release } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { hierarchies } from './cgroup.ts'
-import { isRunning, machineFolder } from './made.ts'
+import { isRunning, machineFolder, supervisorsOf } from './made.ts'
 import { labsFolder } from './names.ts'
 import { collisions } from './network.ts'
 import type { LabMachine, LabPlan } from './plan.ts'
@@ -141,17 +141,41 @@ function missingControllers(): Lack[] {
     }))
 }
 
-// Virtual machines take nothing of the host but what their sizes say, and
-// what they cannot get stops them in the middle of their work.
-function missingForVirtual(plan: LabPlan): Lack[] {
-  const absent = plan.machines.filter(
+/**
+ * What this host lacks to start virtual machines. They take nothing of it but
+ * what their sizes say, and what they cannot get stops them in the middle of
+ * their work.
+ *
+ * @param machines those that are to run; by default all
+ */
+export function missingForVirtual(
+  plan: LabPlan,
+  machines: readonly LabMachine[] = plan.machines,
+): Lack[] {
+  const runs = ({ name }: LabMachine) => isRunning(plan.cluster, name)
+  const absent = machines.filter(
     ({ name }) => !existsSync(machineFolder(plan.directory, name)),
   )
-  const off = plan.machines.filter(({ name }) => !isRunning(plan.cluster, name))
+  const off = machines.filter((machine) => !runs(machine))
+  const running = plan.machines.filter(runs).map(({ name, size }) => ({
+    size: size.memory / 1024,
+    held: sumOf(supervisorsOf(plan.cluster, name).map(residentMemory)),
+  }))
   return virtualLacks(
     { memory: sum(off, 'memory'), disk: sum(absent, 'disk') },
-    { memory: availableMemory(), disk: freeDisk() },
+    { memory: availableMemory() - promised(running), disk: freeDisk() },
   )
+}
+
+/**
+ * Memory that running virtual machines have not taken yet, and may.
+ *
+ * @param running what each may have, and what it holds already
+ */
+export function promised(
+  running: readonly { size: number; held: number }[],
+): number {
+  return sumOf(running.map(({ size, held }) => Math.max(0, size - held)))
 }
 
 /**
@@ -178,7 +202,11 @@ export function virtualLacks(
 }
 
 function sum(machines: readonly LabMachine[], kind: 'memory' | 'disk'): number {
-  return machines.reduce((all, { size }) => all + size[kind], 0) / 1024
+  return sumOf(machines.map(({ size }) => size[kind])) / 1024
+}
+
+function sumOf(figures: readonly number[]): number {
+  return figures.reduce((all, one) => all + one, 0)
 }
 
 function missingDisk(machines: number): Lack[] {
@@ -207,10 +235,19 @@ function freeDisk(): number {
 }
 
 function availableMemory(): number {
-  const available = /^MemAvailable:\s+(\d+)/m.exec(
-    readFileSync('/proc/meminfo', 'utf8'),
-  )?.[1]
-  return (available ? Number(available) * 1024 : freemem()) / gib
+  return memoryIn('/proc/meminfo', 'MemAvailable') ?? freemem() / gib
+}
+
+function residentMemory(pid: number): number {
+  return memoryIn(`/proc/${pid}/status`, 'VmRSS') ?? 0
+}
+
+// In GiB, as everything here.
+function memoryIn(file: string, field: string): number | undefined {
+  if (!existsSync(file)) return undefined
+  const text = readFileSync(file, 'utf8')
+  const found = new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(text)?.[1]
+  return found === undefined ? undefined : (Number(found) * 1024) / gib
 }
 
 function kernelConfig(): string | undefined {

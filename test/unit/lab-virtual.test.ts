@@ -1,11 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse, stringify } from 'yaml'
 import { labKind, recordKind } from '../../lab/kind.ts'
+import { loadLab } from '../../lab/lab-file.ts'
 import { tapName } from '../../lab/names.ts'
+import { labPlan } from '../../lab/plan.ts'
+import { labPower } from '../../lab/power.ts'
 import { qemuArguments } from '../../lab/qemu.ts'
-import { virtualLacks } from '../../lab/requirements.ts'
+import { inspectHost, promised, virtualLacks } from '../../lab/requirements.ts'
 import { systemOf } from '../../lab/systems.ts'
 import { mebibytes } from '../../lib/amounts.ts'
 
@@ -72,6 +76,41 @@ describe('a host too small for virtual machines', () => {
 
   test('is not refused what just fits', () => {
     expect(virtualLacks(free, free)).toEqual([])
+  })
+
+  test('has promised what running machines have not taken yet', () => {
+    const running = [
+      { size: 4, held: 1 },
+      { size: 2, held: 2.5 },
+    ]
+    expect(promised(running)).toBe(3)
+    expect(promised([])).toBe(0)
+  })
+
+  describe('and a cluster.yaml that wants too much of it', () => {
+    const file = join(folder, 'cluster.yaml')
+    beforeAll(() => {
+      const cluster = parse(readFileSync('cluster.yaml', 'utf8'))
+      cluster.name = 'too-much'
+      const memory = '900Gi'
+      const sizes = { 'control-plane': { memory }, worker: { memory } }
+      cluster.lab = { machines: 'vm', sizes }
+      writeFileSync(file, stringify(cluster))
+    })
+
+    test('are told so before anything is made', async () => {
+      const { cluster, lab } = loadLab(file)
+      const { lacks } = await inspectHost(labPlan(cluster, lab, ''))
+      expect(lacks.map(({ what }) => what).join('\n')).toMatch(
+        /^memory: the virtual machines may take 4500\.0 GiB, /m,
+      )
+    })
+
+    test('start none of its machines, either', async () => {
+      await expect(labPower(file, 'start', ['cp-1'])).rejects.toThrow(
+        /^This host lacks .*\n {2}memory: .* may take 900\.0 GiB, .* are free/,
+      )
+    })
   })
 })
 
