@@ -60,6 +60,15 @@ const results: z.ZodType<Results> = z.strictObject({
       z.strictObject({ machine: positive, steps: positive, usable: positive }),
     )
     .min(1),
+  // Not in recordings made before a second run was measured.
+  again: z
+    .array(
+      z.strictObject({
+        checked: z.boolean(),
+        ...{ first: positive, second: positive },
+      }),
+    )
+    .default([]),
 })
 
 const { versions } = loadCluster('cluster.yaml')
