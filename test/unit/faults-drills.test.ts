@@ -8,7 +8,7 @@ describe('the drills of all steps', () => {
   test('are found in every step that takes `drill`, and in no other', () => {
     const withDrill = stepFiles()
       .filter(({ file }) =>
-        /\bdrill\b.*= await step|\bdrill,$/m.test(readFileSync(file, 'utf8')),
+        /\bdrill\b[^}]*\} =\s+await step/.test(readFileSync(file, 'utf8')),
       )
       .map(({ number }) => number)
     expect(withDrill).toContain('05')

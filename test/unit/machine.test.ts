@@ -135,7 +135,7 @@ describe('waiting', () => {
     expect(error).toBeInstanceOf(GuideError)
     expect(error.message).toContain('cp-1: waited 5 s until it is up')
     expect(error.message).toContain('it said no')
-    expect(error.next).toEqual(['journalctl -u it'])
+    expect(error.next).toEqual(['journalctl -u it, on cp-1'])
   })
 
   test('is not done under --plan', async () => {
