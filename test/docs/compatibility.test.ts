@@ -2,16 +2,16 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { compatibility } from '../../docs/.vitepress/data/compatibility.ts'
+import { sourceOf } from '../reference/go-modules.ts'
 import { versionOf } from '../reference/help.ts'
-import { goModules } from './go-modules.ts'
 
 const constants = join(
-  ...[goModules, `k8s.io/kubernetes@v${versionOf('kubelet')}`],
+  sourceOf(`k8s.io/kubernetes@v${versionOf('kubelet')}`),
   'cmd/kubeadm/app/constants/constants.go',
 )
 const releases = join(
-  ...[goModules, 'github.com/containerd/containerd'],
-  ...[`v2@v${versionOf('containerd')}`, 'RELEASES.md'],
+  sourceOf(`github.com/containerd/containerd/v2@v${versionOf('containerd')}`),
+  'RELEASES.md',
 )
 
 /** What kubeadm installs beside the components, by name of its constant. */

@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
+import { sourceOf } from '../reference/go-modules.ts'
 import { type Help, readTypes, versionOf } from '../reference/help.ts'
-import { goModules } from './go-modules.ts'
 
 /** A document of a YAML file, as much of it as every kind has. */
 export interface Document {
@@ -71,7 +71,7 @@ export function wrongKind({ apiVersion, kind }: Document): string[] {
 
 function sourcesOf(file: string): string[] {
   const version = `v0.${versionOf('kubelet').replace(/^1\./, '')}`
-  return globSync(join(goModules, 'k8s.io', file.replace('/', `@${version}/`)))
+  return globSync(sourceOf(join('k8s.io', file.replace('/', `@${version}/`))))
 }
 
 /** Definitions of the kinds of examples that are not to be had here. */

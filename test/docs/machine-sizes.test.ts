@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { machineSizes } from '../../docs/.vitepress/data/machine-sizes.ts'
+import { sourceOf } from '../reference/go-modules.ts'
 import { versionOf } from '../reference/help.ts'
-import { goModules } from './go-modules.ts'
 
 const scripts = join(
-  goModules,
-  `k8s.io/kubernetes@v${versionOf('kubelet')}/cluster/gce/config-common.sh`,
+  sourceOf(`k8s.io/kubernetes@v${versionOf('kubelet')}`),
+  'cluster/gce/config-common.sh',
 )
 
 describe('the sizes of control planes', () => {

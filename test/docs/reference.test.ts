@@ -18,7 +18,7 @@ import {
   missingHere,
   withWords,
 } from '../reference/flags.ts'
-import { fetchTypes, readHelp, readTypes } from '../reference/help.ts'
+import { readHelp, readTypes } from '../reference/help.ts'
 import { reasonsIn } from '../reference/reasons.ts'
 import {
   type Reference,
@@ -30,9 +30,6 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const root = resolve(import.meta.dirname, '..', '..')
 const stale = '`npm run reference` writes it anew'
-
-// Where programs are downloaded, nothing else brings the source of their files.
-if (process.env.CI) await fetchTypes()
 
 function kept<Part extends keyof Reference>(part: Part): Reference[Part] {
   return JSON.parse(readFileSync(referenceFile(part), 'utf8'))

@@ -10,6 +10,7 @@ import {
   entryOf,
 } from '../../lib/artifacts/catalogue.ts'
 import type { Component } from '../../lib/cluster-schema.ts'
+import { sourceOf } from './go-modules.ts'
 
 /** What a component says of one of its flags or fields. */
 export interface Said {
@@ -131,24 +132,28 @@ function firstSentences(text: string): string {
   return short.length > 300 ? (sentences[0] ?? '').trim() : short
 }
 
-const modules = process.env.GOMODCACHE || join(homedir(), 'go', 'pkg', 'mod')
-
 /** A module of Kubernetes with its version, as Go names it. */
 function moduleOf(name: string, program: string): string {
   return `k8s.io/${name}@v0.${versionOf(program).replace(/^1\./, '')}`
 }
 
-/** Has Go fetch what defines the configuration of programs, where it can. */
-export async function fetchTypes(): Promise<void> {
-  const names = ['kubelet', 'kube-proxy', 'kube-scheduler']
-  if (names.every(hasTypes)) return
+const configured = ['kubelet', 'kube-proxy', 'kube-scheduler']
+
+/** Has Go fetch all sources of other projects that tests read, where it can. */
+export async function fetchSources(): Promise<void> {
   const fetched = [
-    ...names.map((name) => moduleOf(name, name)),
-    ...names.map((name) => moduleOf('component-base', name)),
+    `k8s.io/kubernetes@v${versionOf('kubelet')}`,
+    `github.com/containerd/containerd/v2@v${versionOf('containerd')}`,
+    ...configured.map((name) => moduleOf(name, name)),
+    ...configured.map((name) => moduleOf('component-base', name)),
+    ...['api', 'apimachinery', 'apiserver'].map((name) =>
+      moduleOf(name, 'kubelet'),
+    ),
   ]
-  const download = ['mod', 'download', ...new Set(fetched)]
+  const missing = new Set(fetched.filter((it) => !existsSync(sourceOf(it))))
+  if (missing.size === 0) return
   // Whoever needs them says what is missing.
-  await execa('go', download, { reject: false })
+  await execa('go', ['mod', 'download', ...missing], { reject: false })
 }
 
 /** Where Go keeps the modules that a file of configuration is defined in. */
@@ -161,9 +166,9 @@ function typesOf(program: string): { root: string; files: string[] } {
   const [root, folder] = types[program] ?? []
   if (!root || !folder) return { root: '', files: [] }
   const files = [
-    join(modules, moduleOf(program, program), folder, 'types.go'),
+    join(sourceOf(moduleOf(program, program)), folder, 'types.go'),
     join(
-      ...[modules, moduleOf('component-base', program)],
+      sourceOf(moduleOf('component-base', program)),
       ...['config/v1alpha1', 'types.go'],
     ),
   ]

@@ -3,10 +3,10 @@
 import { writeFileSync } from 'node:fs'
 import { execa } from 'execa'
 import { missingHere } from './flags.ts'
-import { fetchTypes } from './help.ts'
+import { fetchSources } from './help.ts'
 import { makeReference, type Reference, referenceFile } from './reference.ts'
 
-await fetchTypes()
+await fetchSources()
 const missing = missingHere()
 if (missing.length > 0) {
   console.error(
