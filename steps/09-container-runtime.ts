@@ -139,9 +139,10 @@ undo(cluster.machines, async (machine) => {
     sh`${mounts} | xargs umount`,
   )
   await machine.remove(folder, plugins, '/run/containerd')
-  // containerd makes the latter when it starts.
+  // What containerd makes when it starts, and the folder of the plugins.
   const own = '/opt/containerd'
-  await machine.removeEmpty('/opt/cni', `${own}/bin`, `${own}/lib`, own)
+  await machine.removeEmpty(`${own}/bin`, `${own}/lib`, own, '/opt/cni')
+  await machine.removeEmpty('/etc/cni/net.d', '/etc/cni')
   await machine.uninstall(
     'containerd',
     'containerd-shim-runc-v2',

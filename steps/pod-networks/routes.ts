@@ -100,7 +100,6 @@ export const routes: PodNetwork = {
   async remove(machine) {
     await machine.removeService('pod-network')
     await machine.remove(cni, folder, '/var/lib/cni')
-    await machine.removeEmpty('/etc/cni/net.d', '/etc/cni')
     // The second table is that of portmap, which leaves it behind when the
     // last pod with a `hostPort` is gone.
     const tables = sh`nft list tables |
@@ -111,6 +110,11 @@ export const routes: PodNetwork = {
          ! ip link show cni0`,
       sh`ip route flush proto ${protocol}
          ${tables} | nft -f -
+         # They would outlive their pods for minutes, with connections that
+         # wait for an answer that no longer finds its way.
+         for link in $(ip -brief link show master cni0 | cut -d @ -f 1); do
+           ip link delete $link
+         done
          ip link delete cni0 2>/dev/null || true`,
     )
   },

@@ -18,7 +18,9 @@ async function machineTraces(): Promise<string[]> {
     // Whether a user goes with the package that made it is up to the package.
     'cut -d: -f1 /etc/passwd /etc/group | grep -v haproxy | sort; ' +
       // Without the number of what is at the other end of a link.
-      "ip -brief link | cut -d ' ' -f 1 | cut -d @ -f 1; ip route; " +
+      "ip -brief link | cut -d ' ' -f 1 | cut -d @ -f 1; " +
+      // A route that stands gets a space at its end once others were flushed.
+      "ip route | sed 's/ *$//'; " +
       'ls -d /etc/cni /etc/kubernetes* /opt/* /usr/libexec/kubernetes ' +
       '2>/dev/null || true',
   )

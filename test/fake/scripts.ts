@@ -606,6 +606,11 @@ know(
   like`ip route flush proto 147
     nft list tables |
       sed -nE 's/^table ip (pod-network|cni_hostport)$/delete &/p' | nft -f -
+    # They would outlive their pods for minutes, with connections that
+    # wait for an answer that no longer finds its way.
+    for link in $(ip -brief link show master cni0 | cut -d @ -f 1); do
+      ip link delete $link
+    done
     ip link delete cni0 2>/dev/null || true`,
   ({ world, machine }) => {
     for (const part of ofPodNetwork) {
