@@ -100,7 +100,7 @@ describe('the node spec', () => {
     },
   ])('is as it was kept when $late comes last', async ({ late, other }) => {
     await checks().locator('input[type=checkbox]').first().check()
-    await page.getByLabel('a worker').check()
+    await page.getByRole('radio', { name: 'a worker' }).check()
     const problems = watch(page)
     let held = 0
     await page.route(`**/${late}*.js`, async (route) => {
@@ -110,7 +110,9 @@ describe('the node spec', () => {
     })
     await page.reload({ waitUntil: 'commit' })
     await count(1)
-    expect(await page.getByLabel('a worker').isChecked()).toBe(true)
+    expect(
+      await page.getByRole('radio', { name: 'a worker' }).isChecked(),
+    ).toBe(true)
     await expect.poll(() => checks().locator(':checked').count()).toBe(1)
     expect(held).toBe(1)
     expect(problems).toEqual([])
@@ -120,13 +122,15 @@ describe('the node spec', () => {
     const all = await checks().count()
     const shown = () => page.locator('.node-spec-check:visible').count()
     expect(await shown()).toBe(all)
-    await page.getByLabel('a worker').check()
+    await page.getByRole('radio', { name: 'a worker' }).check()
     await expect.poll(shown).toBeLessThan(all)
     const workers = await shown()
     expect(workers).toBeGreaterThan(all / 2)
     await page.reload()
     await count(0)
-    expect(await page.getByLabel('a worker').isChecked()).toBe(true)
+    expect(
+      await page.getByRole('radio', { name: 'a worker' }).isChecked(),
+    ).toBe(true)
     await expect.poll(shown).toBe(workers)
   })
 })
