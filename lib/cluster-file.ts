@@ -88,9 +88,9 @@ export function assertSameMembers(file: string, running: Running): void {
 }
 
 function refuse(file: string, broken: readonly Finding[]): void {
+  if (broken.length === 0) return
   const { locate } = readYamlFile(file)
-  const mistakes = broken.map(locate)
-  if (mistakes.length) throw new ClusterFileError(file, mistakes)
+  throw new ClusterFileError(file, broken.map(locate))
 }
 
 function describe(file: string, mistake: Mistake): string {
