@@ -2,6 +2,7 @@ import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { GuideError } from './errors.ts'
+import { startOf } from './process.ts'
 import { quote } from './shell.ts'
 
 interface Holder {
@@ -103,18 +104,6 @@ function isAlive({ pid, started, host }: Holder): boolean {
   // A state folder on a shared disk: we cannot see another host's processes.
   if (host !== hostname()) return true
   return startOf(pid) === started
-}
-
-function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The second field is the name, in brackets, and may hold spaces.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    // A killed process stays a zombie where nobody waits for it.
-    return fields[0] === 'Z' ? undefined : fields[19]
-  } catch {
-    return undefined
-  }
 }
 
 function heldError(file: string, { pid, host, command, since }: Holder) {

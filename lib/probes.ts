@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { imageOf } from './install.ts'
 import type { KubernetesApi, Manifest } from './kubernetes.ts'
+import { isLeftBehind, thisProcess } from './leftovers.ts'
 import type { LiveCluster } from './step.ts'
 import { until } from './wait.ts'
 
@@ -66,7 +67,7 @@ export function probes(api: () => KubernetesApi, cluster: LiveCluster): Probes {
   }
 
   async function start(): Promise<Probe[]> {
-    await removeAll(api())
+    await removeLeftBehind(api())
     await api().apply(namespaceManifest(namespace))
     const nodes = cluster.machines.map(({ name }) => name)
     const image = imageOf('agnhost', cluster)
@@ -150,7 +151,9 @@ export function probes(api: () => KubernetesApi, cluster: LiveCluster): Probes {
     },
     headless: ({ node }) =>
       `headless-${node}.${namespace}.svc.${cluster.networks.domain}`,
-    remove: () => removeAll(api()),
+    async remove() {
+      await api().delete(namespaceManifest(namespace))
+    },
   }
 }
 
@@ -160,14 +163,13 @@ function soon(what: string, look: () => Promise<string>): Promise<string> {
   return until(`the probe on ${what}`, look, { seconds: 10 })
 }
 
-async function removeAll(api: KubernetesApi): Promise<void> {
-  const old = await api.list(`/api/v1/namespaces?labelSelector=${label}`)
+async function removeLeftBehind(api: KubernetesApi): Promise<void> {
+  const found = await api.list(`/api/v1/namespaces?labelSelector=${label}`)
   await Promise.all(
-    old
+    found
       .filter(({ metadata }) => !metadata.deletionTimestamp)
-      .map(({ metadata }) =>
-        api.delete({ apiVersion: 'v1', kind: 'Namespace', metadata }),
-      ),
+      .filter((namespace) => isLeftBehind(namespace, label))
+      .map(({ metadata }) => api.delete(namespaceManifest(metadata.name))),
   )
 }
 
@@ -178,7 +180,7 @@ function namespaceManifest(name: string): Manifest {
     metadata: {
       name,
       labels: {
-        [label]: 'yes',
+        [label]: thisProcess(),
         // hostPort, which one of the checks is about, needs this.
         'pod-security.kubernetes.io/enforce': 'privileged',
       },

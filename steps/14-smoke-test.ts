@@ -153,7 +153,7 @@ await drill('pods leave a worker that stops', (putBack) =>
 
 // #region undo
 undo(operator, async ({ journal }) => {
-  for (const name of await trial.remove())
+  for (const name of await trial.removeAll())
     journal.changes.push(`deleted ${name}`)
 })
 // #endregion undo

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { conditionOf } from '../../lib/conditions.ts'
 import { GuideError } from '../../lib/errors.ts'
 import type { KubernetesApi, Manifest } from '../../lib/kubernetes.ts'
+import { isLeftBehind } from '../../lib/leftovers.ts'
 import { createAuthority, issue } from '../../lib/pki.ts'
 import type { LiveCluster } from '../../lib/step.ts'
 import { until } from '../../lib/wait.ts'
@@ -25,8 +26,10 @@ export function openTrial(api: () => KubernetesApi, cluster: LiveCluster) {
   let caBundle = ''
 
   async function start(): Promise<void> {
-    // Removes what a run that was killed has left.
-    const [tls] = await Promise.all([certificate(), remove()])
+    const [tls] = await Promise.all([
+      certificate(),
+      removeAll((object) => isLeftBehind(object, label)),
+    ])
     await api().apply({
       apiVersion: 'v1',
       kind: 'Namespace',
@@ -50,11 +53,12 @@ export function openTrial(api: () => KubernetesApi, cluster: LiveCluster) {
     })
   }
 
-  async function remove(): Promise<string[]> {
+  /** Removes what runs of this step have made; all of it, or some. */
+  async function removeAll(which = (_: Manifest) => true): Promise<string[]> {
     const removed: string[] = []
     for (const collection of collections) {
       const found = await api().list(`${collection}?labelSelector=${label}`)
-      for (const { metadata } of found) {
+      for (const { metadata } of found.filter(which)) {
         if (metadata.deletionTimestamp) continue
         await api().send('DELETE', `${collection}/${metadata.name}`)
         removed.push(metadata.name)
@@ -62,6 +66,10 @@ export function openTrial(api: () => KubernetesApi, cluster: LiveCluster) {
     }
     return removed
   }
+
+  /** Removes what this run has made. */
+  const remove = () =>
+    removeAll(({ metadata }) => metadata.labels?.[label] === labels[label])
 
   async function podsOf(app: string): Promise<Manifest[]> {
     const pods = await api().list(`${path}/pods?labelSelector=app%3D${app}`)
@@ -118,6 +126,7 @@ export function openTrial(api: () => KubernetesApi, cluster: LiveCluster) {
     path,
     start,
     remove,
+    removeAll,
     waitFor,
     podsOf,
     bothReady,

@@ -2,12 +2,13 @@
 
 import { imageOf } from '../../lib/install.ts'
 import type { Manifest } from '../../lib/kubernetes.ts'
+import { thisProcess } from '../../lib/leftovers.ts'
 import type { Pair } from '../../lib/pki.ts'
 import type { LiveCluster } from '../../lib/step.ts'
 
-/** Marks all that step 14 makes, so that any run of it finds the rest. */
+/** Marks all that step 14 makes, and says which run of it made it. */
 export const label = 'kubernetes-from-scratch/smoke-test'
-export const labels = { [label]: 'yes' }
+export const labels = { [label]: thisProcess() }
 
 /** A text to look for in the database, once secret and once not. */
 export const word = 'a word that is nowhere else'
