@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { CommandError } from './errors.ts'
 import { quote, type Script, sh } from './shell.ts'
 import { spending } from './time-spent.ts'
@@ -107,19 +106,27 @@ echo changed`,
 // Written beside the target and renamed, so that a reader of the file, or a
 // power cut, sees either the old one or the new one. A file system may keep
 // the new name and lose the content, which is why that goes to the disk first.
+//
+// Most files are as they should be, so that is found out with one program. The
+// shell cannot keep a NUL: a file with one differs in size.
 function writeScript(path: string, file: FileState): Script {
-  const sum = createHash('sha256').update(file.content).digest('hex')
   const mode = file.mode.toString(8)
+  const size = Buffer.byteLength(file.content)
+  const wanted = `${mode} ${file.owner} ${size}`
+  const found: Script = { script: '"${found[*]}"' }
   return sh`
     path=${path}
+    content=${file.content}
+    IFS=
     if [ -f "$path" ] && [ ! -L "$path" ] &&
-      [ "$(stat -c '%a %U:%G' "$path")" = ${`${mode} ${file.owner}`} ] &&
-      [ "$(sha256sum < "$path")" = ${`${sum}  -`} ]; then exit 0; fi
+      [ "$(stat -c '%a %U:%G %s' "$path")" = ${wanted} ] &&
+      mapfile found < "$path" && [ ${found} = "$content" ]
+    then exit 0; fi
     folder=$(dirname "$path")
     [ -d "$folder" ] || install -d -m 755 "$folder"
     umask 077
     rm -f "$path.new"
-    printf %s ${file.content} > "$path.new"
+    printf %s "$content" > "$path.new"
     chown ${file.owner} "$path.new"
     chmod ${mode} "$path.new"
     sync "$path.new"

@@ -214,7 +214,7 @@ function versionOf(name: string, { versions }: Pick<Cluster, 'versions'>) {
 // machine together: a stamp says which file was checked, by size and time.
 function stampedScript(path: string, wanted: string): Script {
   return sh`
-    [ -x ${path} ] && [ "$(cat ${stampOf(path)})" = \
+    [ -x ${path} ] && [ "$(< ${stampOf(path)})" = \
       ${wanted}" $(stat -c '%s %y' ${path})" ]`
 }
 

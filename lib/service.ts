@@ -90,9 +90,9 @@ export async function removeService(
 // interrupted between writing a file and restarting what reads it.
 function stateScript(name: string, reads: readonly string[]): Script {
   return sh`
-    eval "$(systemctl show --timestamp=us+utc ${name} \
-      -p ActiveState -p NeedDaemonReload -p ExecMainStartTimestamp |
-      sed -E 's/=(.*)/="\1"/')"
+    while IFS='=' read -r key value; do declare "$key=$value"; done <<< \
+      "$(systemctl show --timestamp=us+utc ${name} \
+      -p ActiveState -p NeedDaemonReload -p ExecMainStartTimestamp)"
     case $ActiveState in active | activating | reloading) ;;
       *) echo stopped; exit 0 ;;
     esac

@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
 } from 'node:fs'
+import { createConnection } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -45,8 +46,10 @@ export async function openSsh(
   notice: (line: string) => void,
 ): Promise<Transport> {
   const options = sshOptions(entry, directory)
-  const said = await connect(entry, options)
-  await tellNewHostKeys(entry, directory, said, notice)
+  if (!(await answers(socketOf(entry, directory)))) {
+    const said = await connect(entry, options)
+    await tellNewHostKeys(entry, directory, said, notice)
+  }
   return new SshTransport(entry, options)
 }
 
@@ -80,7 +83,7 @@ export function sshOptions(entry: MachineEntry, directory: string): string[] {
     ...keys,
     // An agent full of other keys would use up the attempts that sshd allows.
     ...(keys.length > 0 ? ['-o', 'IdentitiesOnly=yes'] : []),
-    ...['-o', `ControlPath=${join(socketFolder(), socketName(jump))}`],
+    ...['-o', `ControlPath=${socketOf(entry, directory)}`],
     ...(port ? ['-p', String(port)] : []),
     ...(jump ? jumpOptions(jump, shared) : []),
     ...(user ? ['-l', user] : []),
@@ -152,6 +155,8 @@ class SshTransport implements Transport {
   readonly #shell
   #stdout = ''
   #stderr = ''
+  /** Whether there was a shell at the other end at all. */
+  #began = false
   #ended: Error | undefined
   #waiting: { resolve(o: Outcome): void; reject(e: Error): void } | undefined
   #queue: Promise<unknown> = Promise.resolve()
@@ -172,6 +177,7 @@ class SshTransport implements Transport {
     })
     this.#shell.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text
+      this.#began ||= this.#stderr.includes(`begin-${this.#mark}\n`)
       this.#settle()
     })
     // A write to a shell that is gone is reported by its end, below.
@@ -228,14 +234,16 @@ class SshTransport implements Transport {
 
   // What the script itself said must not be taken for the reason.
   #fail(): void {
-    const what = this.#waiting
-      ? 'the connection ended in the middle of a script'
-      : 'the connection ended'
     const stderr = this.#afterBegin(this.#stderr)
-    this.#ended = connectionError(this.#entry, this.#options, stderr, {
-      what,
-      next: [goOn],
-    })
+    const why = !this.#began
+      ? explain(this.#entry, this.#stderr)
+      : {
+          what: this.#waiting
+            ? 'the connection ended in the middle of a script'
+            : 'the connection ended',
+          next: [goOn],
+        }
+    this.#ended = connectionError(this.#entry, this.#options, stderr, why)
     this.#waiting?.reject(this.#ended)
     this.#waiting = undefined
   }
@@ -429,10 +437,25 @@ function socketFolder(): string {
   return folder
 }
 
-// Not every ssh puts the jump host into %C.
-function socketName(jump = ''): string {
-  const hash = createHash('sha256').update(jump).digest('hex').slice(0, 8)
-  return jump ? `%C${hash}` : '%C'
+// A name of our own, not ssh's %C: we have to know where to look, and not
+// every ssh puts the jump host into it.
+function socketOf({ ssh }: MachineEntry, directory: string): string {
+  const { host, user, port, key, jump } = ssh
+  const way = JSON.stringify([directory, host, user, port, key, jump])
+  const name = createHash('sha256').update(way).digest('hex').slice(0, 16)
+  return join(socketFolder(), name)
+}
+
+// Whether the connection of an earlier step is still there. To ask `ssh -O
+// check` would start a program for every machine in every step.
+function answers(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const caller = createConnection(socket)
+      .on('connect', () => resolve(true))
+      .on('error', () => resolve(false))
+      .on('close', () => resolve(false))
+    caller.on('connect', () => caller.destroy())
+  })
 }
 
 async function tellNewHostKeys(

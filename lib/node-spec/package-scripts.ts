@@ -14,7 +14,8 @@ export function findMissingPackages(): Script {
       there=$(dpkg-query -W -f ${'${db:Status-Status} ${Package}\n'} \
         ${debian} 2>/dev/null || true)
       for name in ${debian}; do
-        grep -qx "installed $name" <<< "$there" || echo "$name"
+        [[ " "$there" " = *[[:space:]]"installed $name"[[:space:]]* ]] ||
+          echo "$name"
       done
     else
       echo fedora

@@ -147,7 +147,8 @@ know(
 // Services, lib/service.ts.
 
 know(
-  like`eval "$(systemctl show --timestamp=us+utc ${word} ${rest}find -L ${words} -type f
+  like`while IFS='=' read -r key value; do declare "$key=$value"; done <<<
+    "$(systemctl show --timestamp=us+utc ${word} ${rest}find -L ${words} -type f
     -newermt ${rest}`,
   ({ machine }, name, _, reads) =>
     services.stateOf(machine, one(name), unquote(reads ?? '')),
@@ -198,7 +199,7 @@ know(like`install -d -m 755 ${words}`, ({ machine, world }, folders) => {
   }
 })
 know(
-  like`[ -x ${word} ] && [ "$(cat ${word})" =
+  like`[ -x ${word} ] && [ "$(< ${word})" =
     ${word}" $(stat -c '%s %y' ${word})" ]`,
   ({ machine: { files } }, path, stamp, identity) => {
     const program = files[one(path)]
