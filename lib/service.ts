@@ -102,13 +102,15 @@ function stateScript(name: string, reads: readonly string[]): Script {
     then echo stale; else echo current; fi`
 }
 
-// `enable` would have systemd read all its units once more.
+// By itself `enable` would have systemd read all its units, and so it comes
+// before they are read anyway: a newer systemd calls every unit outdated from
+// one to the other.
 const enable = sh`systemctl enable --quiet --no-reload`
 
 function startScript(name: string, wait: boolean): Script {
   return sh`
-    systemctl daemon-reload
     ${enable} ${name}
+    systemctl daemon-reload
     systemctl reset-failed ${name} 2>/dev/null || true
     systemctl restart ${wait ? [] : ['--no-block']} ${name} || {
       journalctl --unit ${name} --lines 20 --no-pager --output cat >&2
@@ -120,8 +122,8 @@ function startScript(name: string, wait: boolean): Script {
 // it is healthy. But not for ever: whether the new one is, is asked next.
 function restartScript(name: string): Script {
   return sh`
-    systemctl daemon-reload
     ${enable} ${name}
+    systemctl daemon-reload
     timeout ${patient(60)} systemctl restart ${name} || true`
 }
 

@@ -18,7 +18,7 @@ async function expectWhole(upTo: string): Promise<void> {
   const plan = await guide.npm('steps', '--plan', '--to', upTo)
   const lines = plan.match(/^✓ \d\d .*/gm) ?? []
   expect(lines).toHaveLength(Number(upTo))
-  for (const line of lines) expect(line).toContain('nothing to change')
+  for (const line of lines) expect(line, plan).toContain('nothing to change')
 }
 
 /**

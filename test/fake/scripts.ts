@@ -154,8 +154,8 @@ know(
     services.stateOf(machine, one(name), unquote(reads ?? '')),
 )
 know(
-  like`systemctl daemon-reload
-    systemctl enable --quiet --no-reload ${word}
+  like`systemctl enable --quiet --no-reload ${word}
+    systemctl daemon-reload
     systemctl reset-failed ${word} 2>/dev/null || true
     systemctl restart ${words} ${word} || { ${rest} }`,
   ({ world, machine, log }, name, _, options) => {
@@ -166,8 +166,8 @@ know(
   },
 )
 know(
-  like`systemctl daemon-reload
-    systemctl enable --quiet --no-reload ${word}
+  like`systemctl enable --quiet --no-reload ${word}
+    systemctl daemon-reload
     timeout 60 systemctl restart ${word} || true`,
   ({ world, machine, log }, name) => {
     log(`restart ${one(name)}.service, in its turn`)
