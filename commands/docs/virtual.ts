@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { RecordedFault } from './faults.ts'
 import { recordedFolder } from './recorded.ts'
 
 /**
@@ -24,6 +25,8 @@ export interface RecordedVirtual {
   processor: string
   /** How many times slower than their host they were. */
   slower: number
+  /** What was broken there that only machines with a kernel can show. */
+  faults: RecordedFault[]
   /** The files that were run, by path in the checkout, and their sha256. */
   sources: Record<string, string>
 }

@@ -82,10 +82,14 @@ export const routes: PodNetwork = {
         Description=Routes to the pods of other machines
         After=network-online.target
         Before=kubelet.service
+        StartLimitIntervalSec=0
 
         [Service]
         Type=oneshot
         RemainAfterExit=yes
+        # No route leads through a network that is not up yet: try again.
+        Restart=on-failure
+        RestartSec=1s
         ExecStart=ip -force -batch ${folder}/routes
         ExecStart=nft -f ${folder}/masquerade.nft
 

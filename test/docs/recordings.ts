@@ -40,24 +40,26 @@ const recordedPages: z.ZodType<RecordedPages> = z.strictObject({
   pages: z.record(z.string(), commands),
 })
 
+const someFaults = z
+  .array(
+    z.strictObject({
+      fault: z.string().min(1),
+      seen: z.string().min(1),
+      seconds: z.number().positive(),
+      longestGapSeconds: z.number().positive(),
+      acknowledged: figure.min(1),
+      lost: z.literal(0),
+    }),
+  )
+  .min(1)
+
 const recordedFaults: z.ZodType<RecordedFaults> = z.strictObject({
   recordedAt: date,
   commit,
   machines: z.string().min(1),
   topology: z.string().min(1),
   versions: z.record(z.string(), z.string()),
-  faults: z
-    .array(
-      z.strictObject({
-        fault: z.string().min(1),
-        seen: z.string().min(1),
-        seconds: z.number().positive(),
-        longestGapSeconds: z.number().positive(),
-        acknowledged: figure.min(1),
-        lost: z.literal(0),
-      }),
-    )
-    .min(1),
+  faults: someFaults,
 })
 
 const recordedVirtual: z.ZodType<RecordedVirtual> = z.strictObject({
@@ -70,6 +72,7 @@ const recordedVirtual: z.ZodType<RecordedVirtual> = z.strictObject({
   kernel: z.string().min(1),
   processor: z.enum(['KVM', 'emulation']),
   slower: z.number().min(1),
+  faults: someFaults,
   sources: z.record(z.string(), sha256),
 })
 
@@ -122,17 +125,4 @@ export function unrecorded(
   return typedOn(page)
     .filter(({ text }) => recorded?.[text] === undefined)
     .map(({ line }) => `${at(page, line)}: no output is recorded; ${again}`)
-}
-
-/**
- * Paragraphs, and rows of tables, that name what is run by hand on virtual
- * machines, and leave a reader to think that CI does it.
- */
-export function unsaidByHand(page: Page): string[] {
-  const parts = page.text.split(/\n\n|\n(?=\|)/)
-  return parts
-    .map((part) => part.replace(/\s+/g, ' '))
-    .filter((part) => part.includes('test:vm'))
-    .filter((part) => !part.includes('not tested by CI'))
-    .map((part) => `${at(page)}: say that this is not tested by CI: ${part}`)
 }

@@ -1,6 +1,7 @@
 // KFS_RECORD=1 npm run test:vm: what the virtual machines were is written down for the site.
 
 import { aboutThisRun } from '../../commands/docs/about.ts'
+import type { RecordedFault } from '../../commands/docs/faults.ts'
 import {
   fingerprints,
   recordedFolder,
@@ -15,8 +16,13 @@ import type { Guide } from './guide.ts'
 
 /**
  * @param said what `lab up` printed
+ * @param faults what was broken meanwhile
  */
-export async function writeVirtual(guide: Guide, said: string): Promise<void> {
+export async function writeVirtual(
+  guide: Guide,
+  said: string,
+  faults: RecordedFault[],
+): Promise<void> {
   if (process.env.KFS_RECORD !== '1') return
   const system = await guide.on(
     'cp-1',
@@ -29,6 +35,7 @@ export async function writeVirtual(guide: Guide, said: string): Promise<void> {
     kernel: (await guide.on('cp-1', 'uname -r')).trim(),
     processor: said.includes('by KVM') ? 'KVM' : 'emulation',
     slower: readPatience(guide.directory),
+    faults,
     sources: fingerprints([...new Set(files)]),
   }
   writeRecorded(recordedFolder, 'vm', recorded)

@@ -2,23 +2,32 @@ import {
   type RecordedFaults,
   readRecordedFaults,
 } from '../../../commands/docs/faults.ts'
+import { readRecordedVirtual } from '../../../commands/docs/virtual.ts'
 import { plain, table } from '../data/markdown.ts'
 
-/** What a client saw of each fault, when all of them were last tried. */
-export function FaultTable(): string {
-  const recorded = readRecordedFaults()
+/**
+ * What a client saw of each fault, when all of them were last tried.
+ *
+ * `on`: `containers`, or `virtual-machines` for what needs a kernel of its own
+ */
+export function FaultTable({ on = 'containers' }: { on?: string }): string {
+  const recorded =
+    on === 'containers' ? readRecordedFaults() : readRecordedVirtual()
   if (!recorded) return 'Nothing has been recorded yet.'
-  return `${about(recorded)}\n\n${rows(recorded)}`
+  return `${about(recorded, on)}\n\n${rows(recorded)}`
 }
 
-function about({ recordedAt, machines, topology, commit }: RecordedFaults) {
+function about(
+  { recordedAt, topology, commit }: Omit<RecordedFaults, 'faults'>,
+  on: string,
+) {
   return (
     `Recorded on ${recordedAt} with commit ${plain(commit)}, on ` +
-    `${topology}, ${plain(machines)} machines.`
+    `${topology}, ${on.replace('-', ' ')}.`
   )
 }
 
-function rows({ faults }: RecordedFaults): string {
+function rows({ faults }: Pick<RecordedFaults, 'faults'>): string {
   return table(
     ['Fault', 'Longest gap', 'Writes', 'Lost', 'What was seen'],
     faults.map((it) => [
