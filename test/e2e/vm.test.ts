@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { conditionOf } from '../../lib/conditions.ts'
 import { patient, readPatience, usePatience } from '../../lib/patience.ts'
 import { until } from '../../lib/wait.ts'
+import { label as smokeTest } from '../../steps/smoke-test/workloads.ts'
 import { Scene } from './faults/scene.ts'
 import { Guide } from './guide.ts'
 import { hostTraces } from './host.ts'
@@ -150,6 +151,12 @@ describe('the guide on virtual machines', () => {
   })
 
   test('a reboot of every machine brings the cluster back', async () => {
+    // Kubernetes takes its time to remove what step 14 made. That is not what
+    // the machines should come back with.
+    await until('the smoke test is gone', async () => {
+      const left = await list('namespaces', `--selector=${smokeTest}`)
+      return left.length === 0
+    })
     const boots = await bootIds()
     const since = new Date()
     await Promise.all(
