@@ -8,11 +8,8 @@ const none = { id: 'none', script: sh`true` }
 
 const uname = { id: 'uname', script: sh`uname -m; uname -r` }
 
-/** Distributions that every build of this guide is run on. */
-const tested = [
-  { id: 'debian', version: '12' },
-  { id: 'debian', version: '13' },
-]
+/** Distributions that every release of this guide is run on. */
+const tested = [{ id: 'debian', version: '12' }]
 
 /** The oldest kernel whose nf_tables can do what kube-proxy needs. */
 const oldestKernel = '5.13'
@@ -23,11 +20,11 @@ export const systemChecks: readonly Check[] = [
     id: 'os',
     title: 'The distribution is one that this guide is tested on',
     severity: 'advised',
-    wanted: 'Debian 12 or 13',
+    wanted: 'Debian 12',
     why:
       'packages and paths differ between distributions; on others of the ' +
       'Debian and Fedora families they are known, but not tried by every build',
-    remedy: 'go on, and look at what later steps report; or use Debian',
+    remedy: 'go on, and look at what later steps report; or use Debian 12',
     look: 'cat /etc/os-release',
     source: `${kubernetes}/setup/production-environment/tools/kubeadm/install-kubeadm/#before-you-begin`,
     probe: none,

@@ -15,9 +15,8 @@ import {
 import { refuseSecrets } from '../../commands/docs/secrets.ts'
 import { readRecordedVirtual } from '../../commands/docs/virtual.ts'
 import { stepFiles } from '../../lib/steps.ts'
-import endToEnd from '../../vitest.e2e.config.ts'
 import { expectNone } from './at.ts'
-import { outdated, unrecorded, wrongShape } from './recordings.ts'
+import { outdated, unrecorded, unsaidByHand, wrongShape } from './recordings.ts'
 
 const steps = stepFiles()
 const recordings = steps.flatMap(({ number }) => readRecording(number) ?? [])
@@ -39,14 +38,15 @@ describe('what the site shows is what the code does', () => {
     if (virtual) expectNone(outdated('vm', all, virtual))
   })
 
-  test('CI runs the steps on virtual machines, as pages claim', () => {
-    const { include, exclude } = endToEnd.test ?? {}
-    expect(include).toEqual(['test/e2e/**/*.test.ts'])
-    expect(exclude).toBeUndefined()
-    expect(existsSync(join(repository, 'test/e2e/vm.test.ts'))).toBe(true)
-    expect(readFileSync(join(repository, 'test/run.ts'), 'utf8')).toContain(
-      "'vitest.e2e.config.ts'",
-    )
+  test('what CI does not run on virtual machines, pages do not claim', () => {
+    const ci = ['.ci/run', 'test/run.ts', '.github/workflows/test.yml']
+    for (const file of ci) {
+      const text = readFileSync(join(repository, file), 'utf8')
+      expect(text, file).not.toMatch(/test:vm|vitest\.vm/)
+    }
+    const pages = readPages()
+    expect(pages.some(({ text }) => text.includes('test:vm'))).toBe(true)
+    expectNone(pages.flatMap(unsaidByHand))
   })
 
   test('every recording is whole', () => {
@@ -115,6 +115,13 @@ describe('these checks can fail', () => {
     expect(outdated('vm', { ...sources, [path]: 'b' }, { sources })).toEqual([
       expect.stringContaining('KFS_RECORD=1 npm run test:vm'),
     ])
+  })
+
+  test('a page that claims what is run by hand', () => {
+    const errors = (text: string) => unsaidByHand(page('a.md', text))
+    expect(errors('`npm run test:vm`, which is\nnot tested by CI')).toEqual([])
+    expect(errors('It is not tested by CI.\n\n`test:vm` is.')).toHaveLength(1)
+    expect(errors('| `test:vm` |\n| not tested by CI |')).toHaveLength(1)
   })
 
   test('a recording without a field, or with none in it', () => {

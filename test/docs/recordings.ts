@@ -126,3 +126,16 @@ export function unrecorded(
     .filter(({ text }) => recorded?.[text] === undefined)
     .map(({ line }) => `${at(page, line)}: no output is recorded; ${again}`)
 }
+
+/**
+ * Paragraphs, and rows of tables, that name what is run by hand on virtual
+ * machines, and leave a reader to think that CI does it.
+ */
+export function unsaidByHand(page: Page): string[] {
+  const parts = page.text.split(/\n\n|\n(?=\|)/)
+  return parts
+    .map((part) => part.replace(/\s+/g, ' '))
+    .filter((part) => part.includes('test:vm'))
+    .filter((part) => !part.includes('not tested by CI'))
+    .map((part) => `${at(page)}: say that this is not tested by CI: ${part}`)
+}

@@ -2,32 +2,23 @@ import {
   type RecordedFaults,
   readRecordedFaults,
 } from '../../../commands/docs/faults.ts'
-import { readRecordedVirtual } from '../../../commands/docs/virtual.ts'
 import { plain, table } from '../data/markdown.ts'
 
-/**
- * What a client saw of each fault, when all of them were last tried.
- *
- * `on`: `containers`, or `virtual-machines` for what needs a kernel of its own
- */
-export function FaultTable({ on = 'containers' }: { on?: string }): string {
-  const recorded =
-    on === 'containers' ? readRecordedFaults() : readRecordedVirtual()
+/** What a client saw of each fault, when all of them were last tried. */
+export function FaultTable(): string {
+  const recorded = readRecordedFaults()
   if (!recorded) return 'Nothing has been recorded yet.'
-  return `${about(recorded, on)}\n\n${rows(recorded)}`
+  return `${about(recorded)}\n\n${rows(recorded)}`
 }
 
-function about(
-  { recordedAt, topology, commit }: Omit<RecordedFaults, 'faults'>,
-  on: string,
-) {
+function about({ recordedAt, machines, topology, commit }: RecordedFaults) {
   return (
     `Recorded on ${recordedAt} with commit ${plain(commit)}, on ` +
-    `${topology}, ${on.replace('-', ' ')}.`
+    `${topology}, ${plain(machines)} machines.`
   )
 }
 
-function rows({ faults }: Pick<RecordedFaults, 'faults'>): string {
+function rows({ faults }: RecordedFaults): string {
   return table(
     ['Fault', 'Longest gap', 'Writes', 'Lost', 'What was seen'],
     faults.map((it) => [
