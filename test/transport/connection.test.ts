@@ -165,6 +165,33 @@ describe.skipIf(missing)('a connection', () => {
     expect(third.stdout).not.toBe(first.stdout)
   })
 
+  test('that was killed leaves a socket, and is opened anew', async () => {
+    const { machine, state } = shared.sshd
+    const first = await open(machine, state)
+    process.kill(await masterOf(shared.sshd), 'SIGKILL')
+    expect(existsSync(controlPath(machine, state))).toBe(true)
+    const second = await open(machine, state)
+    expect(second.stdout).not.toBe(first.stdout)
+    expect(await isOpen(shared.sshd)).toBe(true)
+  })
+
+  test('that is there, but no longer leads to root, says so', async () => {
+    const { machine, state, folder } = shared.sshd
+    await open(machine, state)
+    const shell = join(folder, 'bin', 'sh')
+    writeFileSync(
+      shell,
+      '#!/bin/bash\necho "sudo: a password is required" >&2; exit 1\n',
+      { mode: 0o755 },
+    )
+    try {
+      const { message } = await failureOf(open(machine, state))
+      expect(message).toContain('sudo asks for a password')
+    } finally {
+      rmSync(shell)
+    }
+  })
+
   test('that is not there can be closed, too', async () => {
     await closeSsh([shared.sshd.machine], newState())
   })
@@ -272,6 +299,13 @@ function controlPath(machine: MachineEntry, state: string): string {
   const options = sshOptions(machine, state)
   const option = options.find((it) => it.startsWith('ControlPath='))
   return option?.slice('ControlPath='.length) ?? ''
+}
+
+/** Number of the process that keeps the connection. */
+async function masterOf({ machine, state }: Sshd): Promise<number> {
+  const arguments_ = ['-O', 'check', ...sshOptions(machine, state)]
+  const { stderr } = await execa('ssh', arguments_)
+  return Number(/pid=(\d+)/.exec(stderr)?.[1])
 }
 
 async function isOpen({ machine, state }: Sshd): Promise<boolean> {
