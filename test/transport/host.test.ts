@@ -127,6 +127,16 @@ describe.skipIf(missing)('a machine', () => {
       expect(look(path)).toMatchObject({ content: 'a\n', mode: 0o644 })
     })
 
+    test('again when a power cut has put zeros into it', async () => {
+      const path = join(folder, 'file')
+      const whole = 'one\ntwo\n'
+      for (const damaged of ['one\n\0\0\0\0', 'one\ntwo\n\0', '\0'.repeat(8)]) {
+        writeFileSync(path, damaged)
+        expect(await host.write(path, file(whole))).toBe(true)
+        expect(readFileSync(path, 'utf8')).toBe(whole)
+      }
+    })
+
     test('into a folder that is not there yet', async () => {
       const path = join(folder, 'some', 'where', 'file')
       await host.write(path, file('a', 0o600))

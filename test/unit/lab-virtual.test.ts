@@ -45,6 +45,9 @@ describe('a virtual machine', () => {
   test('shows the processor of this host only where KVM lets it', () => {
     expect(start('kvm')).toContain('-accel kvm -cpu host')
     expect(start('tcg')).toContain('-accel tcg,thread=multi,tb-size=1024')
+    // What emulation is slow at, it does not claim to be fast at.
+    for (const feature of ['erms', 'fsrm', 'fzrm', 'fsrs'])
+      expect(start('tcg')).toMatch(new RegExp(`-cpu max\\S*,-${feature}\\b`))
   })
 
   test('gets a link whose name the kernel takes, however long its own', () => {
