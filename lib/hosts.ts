@@ -29,6 +29,9 @@ export const hosts = {
  * another cluster.
  *
  * @throws {GuideError} at first use, for a machine that belongs elsewhere
+ * @example
+ * const host = lazyHost(entry, state, console.log)
+ * await host.look('/etc/hosts') // connects now
  */
 export function lazyHost(
   entry: MachineEntry,

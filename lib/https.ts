@@ -77,7 +77,13 @@ function askOnce(url: string, question: Question): Promise<Answer> {
   return spending('api', promise)
 }
 
-/** An agent that keeps connections, for many questions by one identity. */
+/**
+ * An agent that keeps connections, for many questions by one identity.
+ *
+ * @example
+ * const agent = agentFor({ authority, certificate, key }, true)
+ * await ask('https://10.10.0.11:6443/readyz', { authority, agent })
+ */
 export function agentFor(
   { authority, certificate, key }: Question,
   keepAlive = false,

@@ -35,7 +35,12 @@ export interface Installer {
   images(machine: Machine, host: Host, names: readonly string[]): Promise<void>
 }
 
-/** The name by which pods ask for an image, such as `pause`. */
+/**
+ * The name by which pods ask for an image, such as `pause`.
+ *
+ * @example
+ * imageOf('pause', cluster) // 'registry.k8s.io/pause:3.10.2'
+ */
 export function imageOf(
   name: string,
   cluster: Pick<Cluster, 'versions'>,

@@ -12,7 +12,14 @@ export interface Journal {
   details: string[]
 }
 
-/** An empty journal. */
+/**
+ * An empty journal.
+ *
+ * @example
+ * machine.journal = journal()
+ * await machine.file('/etc/hosts', text)
+ * machine.journal.changes // ['/etc/hosts'], or nothing
+ */
 export function journal(): Journal {
   return { looked: 0, changes: [], details: [] }
 }

@@ -50,6 +50,8 @@ export const kept: Readonly<Record<string, Kept>> = {
  * @param directory the cluster's state folder
  * @param remote path there
  * @param local path here; it will be for its owner alone
+ * @example
+ * fetchCommand(machine, directory, '/etc/etcd/pki/ca.crt', 'pki/etcd/ca.crt')
  */
 export function fetchCommand(
   machine: MachineEntry,

@@ -56,7 +56,12 @@ export function takeLock(directory: string): () => void {
   return () => rmSync(file, { force: true })
 }
 
-/** Environment for a child that works under the lock of this process. */
+/**
+ * Environment for a child that works under the lock of this process.
+ *
+ * @example
+ * spawn('node', [step], { env: { ...process.env, ...underOurLock() } })
+ */
 export function underOurLock(): Record<string, string> {
   return { [heldByRunner]: String(process.pid) }
 }

@@ -183,6 +183,8 @@ export function createKeyPair(): Promise<{
  * The public half of a private key, both PEM.
  *
  * @throws GuideError when the text is no private key
+ * @example
+ * publicKeyOf(operator.read('pki/service-account.key'))
  */
 export function publicKeyOf(privateKey: string): string {
   const half = createPublicKey(readKey(privateKey))

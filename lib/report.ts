@@ -29,13 +29,23 @@ export function machineLine(
   return `  ✓ ${name}  ${time}  changed: ${shown}${more}`
 }
 
-/** Renders the plan of one machine: each change, indented. */
+/**
+ * Renders the plan of one machine: each change, indented.
+ *
+ * @example
+ * planLines('cp-1', machine.journal) // '  cp-1: nothing to change'
+ */
 export function planLines(name: string, { changes, details }: Journal): string {
   if (changes.length === 0) return `  ${name}: nothing to change`
   return [`  ${name}:`, ...details.map((line) => `    ${line}`)].join('\n')
 }
 
-/** Renders milliseconds as seconds, to a tenth. */
+/**
+ * Renders milliseconds as seconds, to a tenth.
+ *
+ * @example
+ * seconds(1234) // '1.2 s'
+ */
 export function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`
 }

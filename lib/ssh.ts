@@ -122,7 +122,12 @@ function filledIn(text: string): string {
   return text.replaceAll('%', '%%')
 }
 
-/** Ends the shared connections to machines, if there are any. */
+/**
+ * Ends the shared connections to machines, if there are any.
+ *
+ * @example
+ * await closeSsh(cluster.machines, cluster.directory)
+ */
 export async function closeSsh(
   entries: readonly MachineEntry[],
   directory: string,

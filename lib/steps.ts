@@ -224,7 +224,12 @@ export async function undoLaterSteps(
   }
 }
 
-/** The error for undoing a step while later ones stand. */
+/**
+ * The error for undoing a step while later ones stand.
+ *
+ * @example
+ * throw stillStanding('05', ['06', '07'])
+ */
 export function stillStanding(
   number: string,
   later: readonly string[],

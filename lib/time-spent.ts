@@ -27,7 +27,12 @@ export async function spending<T>(kind: Kind, work: Promise<T>): Promise<T> {
   }
 }
 
-/** Milliseconds spent since this process began, by what they went into. */
+/**
+ * Milliseconds spent since this process began, by what they went into.
+ *
+ * @example
+ * timeSpent().machinesMilliseconds // 639
+ */
 export function timeSpent(): Record<`${Kind}Milliseconds`, number> {
   const of = (kind: Kind) => Math.round(spent.get(kind) ?? 0)
   return {

@@ -6,6 +6,9 @@ const { debian, fedora } = nodePackages
 /**
  * Prints the family of the machine's distribution, then the names of the
  * packages of the node spec that are missing, a line each.
+ *
+ * @example
+ * await machine.read`${findMissingPackages()}` // 'debian\nhaproxy'
  */
 export function findMissingPackages(): Script {
   return sh`
@@ -69,6 +72,10 @@ export function installPackages(
 /**
  * Removes what {@link installPackages} brought, except what something else
  * depends on by now.
+ *
+ * @example
+ * const asBefore = sh`[ ! -e ${record} ]`
+ * await machine.ensure('packages', asBefore, removePackages(record))
  */
 export function removePackages(record: string): Script {
   return sh`

@@ -23,6 +23,9 @@ const recording = sh`install -d -m 700 ${before}`
 /**
  * Has the packages of the node spec, and remembers which of them, and of what
  * they depend on, were not there.
+ *
+ * @example
+ * await on(cluster.machines, (machine) => spec.ensurePackages(machine))
  */
 export async function ensurePackages(machine: Machine): Promise<void> {
   machine.journal.looked++
@@ -38,7 +41,12 @@ export async function ensurePackages(machine: Machine): Promise<void> {
   await machine.ensure(title, sh`false`, joined(recording, install))
 }
 
-/** Removes the packages that {@link ensurePackages} brought. */
+/**
+ * Removes the packages that {@link ensurePackages} brought.
+ *
+ * @example
+ * undo(cluster.machines, (machine) => spec.restorePackages(machine))
+ */
 export function restorePackages(machine: Machine): Promise<boolean> {
   const { packages } = record
   return machine.ensure(
@@ -53,6 +61,8 @@ export function restorePackages(machine: Machine): Promise<boolean> {
  * not a dependency, not a person.
  *
  * @param unit such as `haproxy.service`; it need not exist yet
+ * @example
+ * await spec.maskUnit(machine, 'haproxy.service')
  * @see https://www.freedesktop.org/software/systemd/man/systemctl.html#mask%20UNIT%E2%80%A6
  */
 export function maskUnit(machine: Machine, unit: string): Promise<boolean> {
@@ -67,7 +77,12 @@ export function maskUnit(machine: Machine, unit: string): Promise<boolean> {
   )
 }
 
-/** Unmasks a unit that {@link maskUnit} masked. */
+/**
+ * Unmasks a unit that {@link maskUnit} masked.
+ *
+ * @example
+ * await spec.unmaskUnit(machine, 'haproxy.service')
+ */
 export function unmaskUnit(machine: Machine, unit: string): Promise<boolean> {
   return machine.ensure(
     `${unit} unmasked`,
@@ -84,6 +99,10 @@ export function unmaskUnit(machine: Machine, unit: string): Promise<boolean> {
  *
  * @param file below /etc/modules-load.d, read at every start
  * @param modules names, each with a path that exists once it is loaded
+ * @example
+ * await spec.ensureModules(machine, '/etc/modules-load.d/ours.conf', {
+ *   overlay: '/sys/module/overlay',
+ * })
  */
 export async function ensureModules(
   machine: Machine,
@@ -109,7 +128,12 @@ export async function ensureModules(
   )
 }
 
-/** Unloads the modules that {@link ensureModules} loaded, if none uses them. */
+/**
+ * Unloads the modules that {@link ensureModules} loaded, if none uses them.
+ *
+ * @example
+ * undo(cluster.machines, (machine) => spec.restoreModules(machine))
+ */
 export function restoreModules(machine: Machine): Promise<boolean> {
   return machine.ensure(
     'modules as before',
@@ -133,6 +157,13 @@ export function restoreModules(machine: Machine): Promise<boolean> {
  * @param wanted values by name
  * @param changedLater names of what the cluster will change itself; their
  * values are remembered, too
+ * @example
+ * await spec.ensureSysctls(
+ *   machine,
+ *   '/etc/sysctl.d/99-ours.conf',
+ *   { 'net.ipv4.ip_forward': 1 },
+ *   ['vm.overcommit_memory'],
+ * )
  */
 export async function ensureSysctls(
   machine: Machine,
@@ -174,6 +205,9 @@ export async function ensureSysctls(
  *
  * @param names of parameters
  * @returns values by name; empty for one that no file sets
+ * @example
+ * await sysctlsAtStart(machine, ['net.ipv4.ip_forward'])
+ * // { 'net.ipv4.ip_forward': '1' }
  * @see https://www.freedesktop.org/software/systemd/man/sysctl.d.html
  */
 export async function sysctlsAtStart(
@@ -190,7 +224,12 @@ export async function sysctlsAtStart(
   return Object.fromEntries(names.map((name) => [name, last[name] ?? '']))
 }
 
-/** Puts back the parameters that {@link ensureSysctls} remembered. */
+/**
+ * Puts back the parameters that {@link ensureSysctls} remembered.
+ *
+ * @example
+ * undo(cluster.machines, (machine) => spec.restoreSysctls(machine))
+ */
 export function restoreSysctls(machine: Machine): Promise<boolean> {
   return machine.ensure(
     'parameters as before',
@@ -208,6 +247,9 @@ export function restoreSysctls(machine: Machine): Promise<boolean> {
 /**
  * Has the names of all machines, and localhost, in a marked block of
  * /etc/hosts. The rest of the file stays as it is.
+ *
+ * @example
+ * await spec.ensureHostNames(machine, cluster.machines)
  */
 export function ensureHostNames(
   machine: Machine,
@@ -228,7 +270,12 @@ export function ensureHostNames(
   )
 }
 
-/** Takes our block out of /etc/hosts. */
+/**
+ * Takes our block out of /etc/hosts.
+ *
+ * @example
+ * undo(cluster.machines, (machine) => spec.removeHostNames(machine))
+ */
 export function removeHostNames(machine: Machine): Promise<boolean> {
   return machine.ensure(
     '/etc/hosts as before',
@@ -256,6 +303,9 @@ const resolverNote = '# No name server was set when the cluster was made.'
 /**
  * Has an /etc/resolv.conf, for the kubelet copies it into pods and fails
  * without one. One that is there is never changed.
+ *
+ * @example
+ * await spec.ensureResolverFile(machine)
  */
 export function ensureResolverFile(machine: Machine): Promise<boolean> {
   return machine.ensure(
@@ -265,7 +315,12 @@ export function ensureResolverFile(machine: Machine): Promise<boolean> {
   )
 }
 
-/** Removes the file that {@link ensureResolverFile} made, and no other. */
+/**
+ * Removes the file that {@link ensureResolverFile} made, and no other.
+ *
+ * @example
+ * undo(cluster.machines, (machine) => spec.removeResolverFile(machine))
+ */
 export function removeResolverFile(machine: Machine): Promise<boolean> {
   return machine.ensure(
     '/etc/resolv.conf removed',
@@ -280,6 +335,8 @@ export function removeResolverFile(machine: Machine): Promise<boolean> {
  *
  * @param file says which cluster it is; its folder goes with it
  * @param data paths that exist while data of the cluster is left
+ * @example
+ * await spec.leaveCluster(machine, membershipFile, ['/var/lib/etcd/member'])
  */
 export function leaveCluster(
   machine: Machine,

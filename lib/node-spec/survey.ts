@@ -119,7 +119,12 @@ export function requireFit(surveys: readonly Survey[], name: string): void {
   )
 }
 
-/** Describes findings, each with its machine, what to do and why. */
+/**
+ * Describes findings, each with its machine, what to do and why.
+ *
+ * @example
+ * throw new GuideError(describeFindings(findingsOf(surveys, 'blocks')))
+ */
 export function describeFindings(findings: readonly Finding[]): string {
   return findings
     .map((finding) => render(finding, [finding.machine]))
@@ -146,7 +151,12 @@ export function advice(surveys: readonly Survey[]): string[] {
   })
 }
 
-/** What was found of one severity, on any machine. */
+/**
+ * What was found of one severity, on any machine.
+ *
+ * @example
+ * const blocking = findingsOf(surveys, 'blocks')
+ */
 export function findingsOf(
   surveys: readonly Survey[],
   severity: Severity,
@@ -159,6 +169,9 @@ export function findingsOf(
 /**
  * The script of all probes. Each prints into a section of its own, and one
  * that fails only leaves its section empty.
+ *
+ * @example
+ * readSections(await machine.read`${surveyScript()}`)
  */
 export function surveyScript(): Script {
   const probes = new Map<string, Script>()
@@ -173,7 +186,12 @@ export function surveyScript(): Script {
   }
 }
 
-/** Cuts the output of {@link surveyScript} into its sections. */
+/**
+ * Cuts the output of {@link surveyScript} into its sections.
+ *
+ * @example
+ * readSections('## cpu\n2\n').get('cpu') // '2'
+ */
 export function readSections(output: string): Map<string, string> {
   const parts = `\n${output}`.split(/\n## (?=[\w-]+\n|[\w-]+$)/).slice(1)
   return new Map(
