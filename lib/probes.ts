@@ -72,8 +72,11 @@ export function probes(api: () => KubernetesApi, cluster: LiveCluster): Probes {
     const nodes = cluster.machines.map(({ name }) => name)
     const image = imageOf('agnhost', cluster)
     // The account that pods run as follows its namespace a moment later.
-    await until('the namespace has its service account', () =>
-      api().get(`/api/v1/namespaces/${namespace}/serviceaccounts/default`),
+    await until(
+      'the namespace has its service account',
+      () =>
+        api().get(`/api/v1/namespaces/${namespace}/serviceaccounts/default`),
+      { next: ['journalctl -u kube-controller-manager, on control planes'] },
     )
     await Promise.all(
       nodes.flatMap((node) => [
@@ -97,7 +100,7 @@ export function probes(api: () => KubernetesApi, cluster: LiveCluster): Probes {
         if (!ready) throw new Error(whyNot(pod))
         return pod
       },
-      { next: [`kubectl get events -n ${namespace}`] },
+      { next: [`npm run -s kubectl -- get events -n ${namespace}`] },
     )
     const proxy = `${path}/probe-${node}:${port}/proxy`
     await soon(`${node} answers`, () => api().text('GET', `${proxy}/hostname`))
@@ -160,7 +163,8 @@ export function probes(api: () => KubernetesApi, cluster: LiveCluster): Probes {
 // A pod that is Ready is behind its Service a moment later: the API server
 // has to tell kube-proxy and CoreDNS.
 function soon(what: string, look: () => Promise<string>): Promise<string> {
-  return until(`the probe on ${what}`, look, { seconds: 10 })
+  const next = ['journalctl -u kube-proxy, on that machine and on the other']
+  return until(`the probe on ${what}`, look, { seconds: 10, next })
 }
 
 async function removeLeftBehind(api: KubernetesApi): Promise<void> {
