@@ -240,14 +240,12 @@ class SshTransport implements Transport {
   // What the script itself said must not be taken for the reason.
   #fail(): void {
     const stderr = this.#afterBegin(this.#stderr)
-    const why = !this.#began
-      ? explain(this.#entry, this.#stderr)
-      : {
-          what: this.#waiting
-            ? 'the connection ended in the middle of a script'
-            : 'the connection ended',
-          next: [goOn],
-        }
+    const what = this.#waiting
+      ? 'the connection ended in the middle of a script'
+      : 'the connection ended'
+    const why = this.#began
+      ? { what, next: [goOn] }
+      : explain(this.#entry, stderr)
     this.#ended = connectionError(this.#entry, this.#options, stderr, why)
     this.#waiting?.reject(this.#ended)
     this.#waiting = undefined
@@ -455,11 +453,11 @@ function socketOf({ ssh }: MachineEntry, directory: string): string {
 // check` would start a program for every machine in every step.
 function answers(socket: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const caller = createConnection(socket)
-      .on('connect', () => resolve(true))
-      .on('error', () => resolve(false))
-      .on('close', () => resolve(false))
-    caller.on('connect', () => caller.destroy())
+    const caller = createConnection(socket, () => {
+      caller.destroy()
+      resolve(true)
+    })
+    caller.on('error', () => resolve(false))
   })
 }
 

@@ -17,7 +17,7 @@ export function findMissingPackages(): Script {
       there=$(dpkg-query -W -f ${'${db:Status-Status} ${Package}\n'} \
         ${debian} 2>/dev/null || true)
       for name in ${debian}; do
-        [[ " "$there" " = *[[:space:]]"installed $name"[[:space:]]* ]] ||
+        [[ " $there " = *[[:space:]]"installed $name"[[:space:]]* ]] ||
           echo "$name"
       done
     else
