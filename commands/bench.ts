@@ -5,7 +5,6 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { cpus, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { labDown } from '../lab/down.ts'
 import { labUp } from '../lab/up.ts'
 import { architectureHere } from '../lib/artifacts/artifact.ts'
@@ -17,7 +16,8 @@ import { imageOf } from '../lib/install.ts'
 import { kubectlOf } from '../lib/kubectl.ts'
 import { seconds } from '../lib/report.ts'
 import { stepFiles } from '../lib/steps.ts'
-import { recordedFolder, repository, writeRecorded } from './docs/recorded.ts'
+import { dateAndCommit } from './docs/about.ts'
+import { recordedFolder, writeRecorded } from './docs/recorded.ts'
 import { readArguments } from './shared/arguments.ts'
 import { benchCluster, type Size } from './shared/bench-clusters.ts'
 import { kubeadmImages } from './shared/bench-images.ts'
@@ -268,12 +268,9 @@ function stepTime({ step, run }: Done): StepTime {
 }
 
 async function conditionsNow() {
-  const describe = ['describe', '--always', '--dirty']
-  const { stdout } = await execa('git', describe, { cwd: repository })
   const processors = cpus()
   return {
-    recordedAt: new Date().toISOString().slice(0, 10),
-    commit: stdout,
+    ...(await dateAndCommit()),
     conditions: {
       processor: processors[0]?.model ?? 'unknown',
       cores: processors.length,

@@ -8,6 +8,16 @@ import { repository } from './recorded.ts'
  * @param machines kind of the machines
  */
 export async function aboutThisRun(cluster: Cluster, machines: string) {
+  return {
+    ...(await dateAndCommit()),
+    machines,
+    topology: topologyOf(cluster),
+    versions: cluster.versions,
+  }
+}
+
+/** The day, and the commit; `-dirty` if the code that is run is another. */
+export async function dateAndCommit() {
   const git = async (...words: string[]) => {
     const { stdout } = await execa('git', words, { cwd: repository })
     return stdout.trim()
@@ -18,9 +28,6 @@ export async function aboutThisRun(cluster: Cluster, machines: string) {
   return {
     recordedAt: new Date().toISOString().slice(0, 10),
     commit: changed ? `${commit}-dirty` : commit,
-    machines,
-    topology: topologyOf(cluster),
-    versions: cluster.versions,
   }
 }
 
