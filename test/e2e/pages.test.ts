@@ -46,7 +46,7 @@ describe('the blocks of the pages', () => {
 
   beforeAll(async () => {
     await guide.npm('down')
-    await guide.npm('up', '--yes')
+    await guide.npm('up', '--yes', '--no-verify')
     before = await objects()
   }, 15 * 60_000)
 
