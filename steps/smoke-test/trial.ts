@@ -36,6 +36,10 @@ export function openTrial(api: () => KubernetesApi, cluster: LiveCluster) {
       metadata: { name: namespace, labels },
     })
     await Promise.all(all(tls).map((manifest) => api().apply(manifest)))
+    // A pod without it is refused, whatever else would be said of the pod.
+    await waitFor('the namespace has its service account', () =>
+      api().get(`${path}/serviceaccounts/default`),
+    )
   }
 
   // Of an authority that is forgotten at once: whoever gets hold of this key
