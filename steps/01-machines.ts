@@ -107,7 +107,10 @@ for (const [what, remedy] of Object.entries(remedies)) {
 // A certificate begins to be valid when it is made: where a clock is behind,
 // the certificates of all others are of the future, and refused.
 await verify('every clock is within 30 s of the others', () => {
-  const sorted = answers.map(({ ahead }) => ahead).sort((a, b) => a - b)
+  const clocks = answers.map(({ ahead }) => ahead)
+  // Of two clocks, or two against two, only a further one can tell: ours.
+  if (clocks.length % 2 === 0) clocks.push(0)
+  const sorted = clocks.sort((a, b) => a - b)
   const median = sorted[Math.floor(sorted.length / 2)] ?? 0
   for (const { machine, ahead } of answers) {
     const off = Math.round(ahead - median)

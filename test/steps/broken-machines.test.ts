@@ -8,8 +8,12 @@ const workshop = openWorkshop()
 afterAll(() => workshop.close())
 
 /** Runs step 01 on a cluster of which one machine is not as it should be. */
-async function look(name: string, broken: Partial<FakeMachine>) {
-  const sandbox = workshop.sandbox('cluster.yaml')
+async function look(
+  name: string,
+  broken: Partial<FakeMachine>,
+  clusterFile = 'cluster.yaml',
+) {
+  const sandbox = workshop.sandbox(clusterFile)
   await workshop.build(sandbox, '01', '01')
   const file = join(sandbox.folder, 'world.json')
   const world: WorldState = JSON.parse(readFileSync(file, 'utf8'))
@@ -28,6 +32,19 @@ describe('a machine', () => {
       'worker-1: its clock is 7200 s behind the others, allowed are 30 s',
     )
     expect(output).toContain('→ install chrony there')
+  })
+
+  test('whose clock is wrong is named, too, when there are two', async () => {
+    const { code, output } = await look(
+      'worker-1',
+      { ahead: 7200 },
+      'test/e2e/vm.yaml',
+    )
+    expect(code).toBe(1)
+    expect(output).toContain(
+      'worker-1: its clock is 7200 s ahead of the others',
+    )
+    expect(output).not.toContain('cp-1: its clock')
   })
 
   test('whose clock is a little off is fine', async () => {
