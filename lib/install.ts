@@ -85,40 +85,44 @@ export function installer(cluster: Cluster): Installer {
     await host.read(checkScript(sha256, to))
   }
 
+  async function wanted(name: string, folder: string, facts: Facts) {
+    const known = await find(name, facts)
+    const path = `${folder}/${name}`
+    return { name, path, known, identity: identityOf(name, known) }
+  }
+
+  // What was downloaded from the publisher is known without our cache.
+  function identityOf(name: string, artifact: Artifact | undefined): string {
+    return !artifact || artifact.official
+      ? `${name} ${versionOf(name, cluster)} of the publisher`
+      : artifact.sha256
+  }
+
   async function program(
     machine: Machine,
     host: Host,
-    name: string,
-    folder: string,
+    { name, path, known, identity }: Wanted,
   ) {
-    machine.journal.looked++
-    const facts = await machine.facts()
-    const version = versionOf(name, cluster)
-    const path = `${folder}/${name}`
-    const official = `${name} ${version} of the publisher`
-    const identityOf = (artifact: Artifact) =>
-      artifact.official ? official : artifact.sha256
-    const has = (identity: string) => host.holds(stampedScript(path, identity))
-
-    const known = await find(name, facts)
-    if (await has(known ? identityOf(known) : official)) return
     if (machine.planning) {
+      const version = versionOf(name, cluster)
       machine.changed(path, [`install ${path} (${name} ${version})`])
       return
     }
-    await host.read(sh`install -d -m 755 ${folder} ${stampFolder}`)
+    const facts = await machine.facts()
     const here = `${path}.new`
     const downloads = () => downloadsItself(host, name, facts, here)
     if (!known && (await spending('transfer', downloads()))) {
-      await host.read(nameScript(path, official))
+      await host.read(nameScript(path, identity))
       machine.changed(path)
       return 'downloaded'
     }
     const artifact = known ?? (await spending('transfer', fetch(name, facts)))
+    const its = identityOf(name, artifact)
     // What was lost in the operator's cache may be what is installed here.
-    if (!known && (await has(identityOf(artifact)))) return
+    const again = [{ path, identity: its }]
+    if (!known && (await missing(host, again)).length === 0) return
     await spending('transfer', deliver(host, artifact, here))
-    await host.read(nameScript(path, identityOf(artifact)))
+    await host.read(nameScript(path, its))
     machine.changed(path)
   }
 
@@ -181,9 +185,16 @@ export function installer(cluster: Cluster): Installer {
 
   return {
     async programs(machine, host, names, folder) {
+      machine.journal.looked += names.length
+      const facts = await machine.facts()
+      const all = names.map((name) => wanted(name, folder, facts))
+      const left = await missing(host, await Promise.all(all))
+      if (left.length > 0 && !machine.planning) {
+        await host.read(sh`install -d -m 755 ${folder} ${stampFolder}`)
+      }
       let downloaded = false
-      for (const name of names) {
-        const way = await program(machine, host, name, folder)
+      for (const one of left) {
+        const way = await program(machine, host, one)
         downloaded ||= way === 'downloaded'
       }
       if (downloaded) await host.remove([downloads])
@@ -215,12 +226,44 @@ function versionOf(name: string, { versions }: Pick<Cluster, 'versions'>) {
   )
 }
 
+interface Wanted extends Stamped {
+  name: string
+  /** What the operator's cache has of it. */
+  known: Artifact | undefined
+}
+
+/** A program, and what it is to be. */
+interface Stamped {
+  path: string
+  identity: string
+}
+
+/** Those of some programs that are not there, or are others. */
+async function missing<P extends Stamped>(
+  host: Host,
+  programs: readonly P[],
+): Promise<P[]> {
+  const there = (await host.read(stampedScript(programs))).split('\n')
+  return programs.filter(({ path }) => !there.includes(path))
+}
+
 // Hashing 100 MB on every run would cost more than all other checks of a
 // machine together: a stamp says which file was checked, by size and time.
-function stampedScript(path: string, wanted: string): Script {
+function stampedScript(programs: readonly Stamped[]): Script {
+  const paths = programs.map(({ path }) => path)
+  const cases = programs.reduce((all, { path, identity }) => {
+    const stamp = stampOf(path)
+    return sh`
+      ${all}
+      ${path}) [ -x ${path} ] && read -r stamp < ${stamp} &&
+        [ "$stamp" = ${identity}" $found" ] && echo ${path} ;;`
+  }, sh``)
   return sh`
-    [ -x ${path} ] && [ "$(< ${stampOf(path)})" = \
-      ${wanted}" $(stat -c '%s %y' ${path})" ]`
+    stat -c '%n %s %y' ${paths} | while read -r path found; do
+      case $path in
+      ${cases}
+      esac
+    done 2>/dev/null || true`
 }
 
 function nameScript(path: string, identity: string): Script {

@@ -245,8 +245,8 @@ export class Machine {
   }
 
   /**
-   * Waits until a script that only reads succeeds, looking ten times a
-   * second. Under `--plan` there is nothing to wait for.
+   * Waits until a script that only reads succeeds, see {@link waitOn}. Under
+   * `--plan` there is nothing to wait for.
    *
    * @param seconds how long at most; default 60
    * @throws {GuideError} with what it waited for and what the script said

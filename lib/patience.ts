@@ -31,12 +31,13 @@ export function patient(seconds: number): number {
  * How long to pause before looking again. To look costs a slow machine more,
  * and a program that starts has to have time in between.
  *
- * @returns seconds: a tenth on a machine of usual speed, at most two
+ * @param seconds on a machine of usual speed; default a tenth
+ * @returns seconds to pause, at most two
  * @example
  * await sleep(pause() * 1000)
  */
-export function pause(): number {
-  return Math.min(2, factor / 10)
+export function pause(seconds = 0.1): number {
+  return Math.min(2, factor * seconds)
 }
 
 /**

@@ -6,9 +6,10 @@ import { type Script, sh } from './shell.ts'
 import { spending } from './time-spent.ts'
 
 /**
- * Waits on a machine until a script succeeds. The loop runs there, ten times
- * a second, on slow machines less often, so that waiting costs no round trips.
- * A look that does not end by itself is ended, and counts as one in vain.
+ * Waits on a machine until a script succeeds. The loop runs there, so that
+ * waiting costs no round trips: ten times a second at first, then three times,
+ * on slow machines less often. A look that does not end by itself is ended,
+ * and counts as one in vain.
  *
  * @param seconds how long at most, on machines of usual speed; see
  * {@link patient}
@@ -31,6 +32,9 @@ export async function waitOn(
   const read = host.read(sh`
     said=$(mktemp); trap 'rm -f "$said"' EXIT
     end=$((SECONDS + ${limit}))
+    # What does not come at once has much to do, on the processor that looks.
+    soon=$((SECONDS + ${patient(2)}))
+    pause=${pause()}
     while :; do
       found=0
       timeout --kill-after 5 ${look} \
@@ -39,7 +43,8 @@ export async function waitOn(
       [ "$found" != 124 ] ||
         echo "looking took longer than "${look}" s, and was ended" >>"$said"
       [ "$SECONDS" -lt "$end" ] || { echo late; tail -n 8 "$said"; exit 0; }
-      sleep ${pause()}
+      sleep "$pause"
+      [ "$SECONDS" -lt "$soon" ] || pause=${pause(0.3)}
     done
     `)
   const said = await spending('waiting', read)

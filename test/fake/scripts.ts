@@ -41,13 +41,11 @@ const root = 'root:root'
 
 know(
   like`uname -m
-    stat -fc %T /sys/fs/cgroup
-    systemd-detect-virt --container || true
+    [ -e /sys/fs/cgroup/cgroup.controllers ] && echo 2 || echo 1
+    [ -e /run/systemd/container ] && echo container || echo machine
     ${rest}`,
   ({ machine: { container } }) =>
-    container
-      ? 'x86_64\ntmpfs\nsystemd-nspawn\nno'
-      : 'x86_64\ncgroup2fs\nnone\nyes',
+    container ? 'x86_64\n1\ncontainer\nno' : 'x86_64\n2\nmachine\nyes',
 )
 know(
   like`set +e; exec 2>/dev/null
@@ -135,12 +133,13 @@ know(tests, ({ machine }, ...parts) => {
 know(
   like`said=$(mktemp); trap 'rm -f "$said"' EXIT
     end=$((SECONDS + ${word}))
+    ${rest}
     while :; do
       found=0
       timeout --kill-after 5 ${word}
         bash -euo pipefail -c ${word} ${rest}
     done`,
-  ({ run }, _, __, script) =>
+  ({ run }, _, __, ___, script) =>
     run(one(script)) === false ? `on the fake, and never: ${script}` : '',
 )
 
@@ -191,6 +190,9 @@ know(
 
 // Programs and images, lib/install.ts.
 
+const oneStamped = like`${rest}) [ -x ${word} ] && read -r stamp < ${word} &&
+  [ "$stamp" = ${word}" $found" ] && echo ${word} `
+
 know(like`install -d -m 755 ${words}`, ({ machine, world }, folders) => {
   for (const folder of unquote(folders ?? '')) {
     if (!exists(machine, folder)) {
@@ -199,16 +201,21 @@ know(like`install -d -m 755 ${words}`, ({ machine, world }, folders) => {
   }
 })
 know(
-  like`[ -x ${word} ] && [ "$(< ${word})" =
-    ${word}" $(stat -c '%s %y' ${word})" ]`,
-  ({ machine: { files } }, path, stamp, identity) => {
-    const program = files[one(path)]
-    if (!program || (program.mode & 0o111) === 0) return false
-    const { content, time } = program
-    return (
-      files[one(stamp)]?.content ===
-      `${one(identity)} ${content.length} ${time}\n`
-    )
+  like`stat -c '%n %s %y' ${words} | while read -r path found; do
+      case $path in
+      ${rest}
+      esac
+    done 2>/dev/null || true`,
+  ({ machine: { files } }, _, cases = '') => {
+    const stamped = cases.split(';;').flatMap((text) => {
+      const [, path, stamp, identity] = oneStamped(text)?.map(one) ?? []
+      const program = files[path ?? '']
+      if (!program || (program.mode & 0o111) === 0) return []
+      const { content, time } = program
+      const wanted = `${identity} ${content.length} ${time}\n`
+      return files[stamp ?? '']?.content === wanted ? [path] : []
+    })
+    return stamped.join('\n')
   },
 )
 know(

@@ -28,8 +28,8 @@ const etcd = {
   ...{ name: 'etcd', architecture: 'amd64' as const },
   version: cluster().versions.etcd,
 }
-const facts: [RegExp, Reply] = [/uname -m/, 'x86_64\ncgroup2fs\nnone\nyes']
-const notThere: [RegExp, Reply] = [/^\[ -x /, 1]
+const facts: [RegExp, Reply] = [/uname -m/, 'x86_64\n2\nmachine\nyes']
+const there: [RegExp, Reply] = [/^stat -c '%n/, '/usr/local/bin/etcd']
 
 async function install(
   answers: [RegExp, Reply][],
@@ -47,7 +47,7 @@ async function install(
 
 describe('a program', () => {
   test('is uploaded, compared, and only then gets its name', async () => {
-    const { text, changes } = await install([notThere])
+    const { text, changes } = await install([])
     const steps = [
       'upload /usr/local/bin/etcd.new',
       'found=$(sum /usr/local/bin/etcd.new)',
@@ -59,26 +59,26 @@ describe('a program', () => {
   })
 
   test('that was compared before is left alone', async () => {
-    const { text, changes } = await install([])
+    const { text, changes } = await install([there])
     expect(text).not.toMatch(/upload|mv -fT/)
     expect(changes).toEqual([])
   })
 
   test('is only told of under --plan', async () => {
-    const { text, changes } = await install([notThere], { planning: true })
+    const { text, changes } = await install([], { planning: true })
     expect(text).not.toMatch(/upload|mv -fT|install -d/)
     expect(changes).toEqual(['/usr/local/bin/etcd'])
   })
 
   test('that arrives damaged does not get its name', async () => {
     const wrong: [RegExp, Reply] = [/found=\$\(sum/, 65]
-    await expect(install([notThere, wrong])).rejects.toThrow('exit code 65')
+    await expect(install([wrong])).rejects.toThrow('exit code 65')
   })
 
   test('comes from the mirror when there is one', async () => {
     const mirror = 'http://mirror.test'
     const artifacts = { sources: ['cache'], mirror }
-    const { text } = await install([notThere], { artifacts })
+    const { text } = await install([], { artifacts })
     expect(text).toContain(`${mirror}/etcd/${etcd.version}/amd64/etcd`)
     expect(text).not.toContain('upload')
   })
@@ -86,14 +86,14 @@ describe('a program', () => {
   test('comes over SSH when the mirror does not answer', async () => {
     const artifacts = { sources: ['cache'], mirror: 'http://mirror.test' }
     const down: [RegExp, Reply] = [/^curl/, 7]
-    const { text } = await install([notThere, down], { artifacts })
+    const { text } = await install([down], { artifacts })
     expect(text).toContain('upload /usr/local/bin/etcd.new')
   })
 
   test('of which the mirror has another one stops everything', async () => {
     const artifacts = { sources: ['cache'], mirror: 'http://mirror.test' }
     const wrong: [RegExp, Reply] = [/^curl/, 65]
-    await expect(install([notThere, wrong], { artifacts })).rejects.toThrow(
+    await expect(install([wrong], { artifacts })).rejects.toThrow(
       'exit code 65',
     )
   })
@@ -102,7 +102,7 @@ describe('a program', () => {
     vi.stubEnv('XDG_CACHE_HOME', join(root, 'empty'))
     const artifacts = { sources: ['download', 'cache'] }
     const options = { artifacts, name: 'kubelet' }
-    const { text } = await install([notThere], options)
+    const { text } = await install([], options)
     expect(text).toMatch(/curl .*https:\/\/dl\.k8s\.io\/\S+\/kubelet\n/s)
     expect(text).not.toContain('upload')
   })
@@ -112,14 +112,12 @@ describe('a program', () => {
     const artifacts = { sources: ['download', 'cache'] }
     const options = { artifacts, name: 'kubelet' }
     const wrong: [RegExp, Reply] = [/curl/, 65]
-    await expect(install([notThere, wrong], options)).rejects.toThrow(
-      'exit code 65',
-    )
+    await expect(install([wrong], options)).rejects.toThrow('exit code 65')
   })
 
   test('that is damaged in the cache is not sent to anybody', async () => {
     writeFileSync(cacheFile(etcd), 'something else\n')
-    await expect(install([notThere])).rejects.toThrow(/etcd/)
+    await expect(install([])).rejects.toThrow(/etcd/)
   })
 })
 

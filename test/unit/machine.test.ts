@@ -148,9 +148,7 @@ describe('waiting', () => {
 
 describe('facts', () => {
   test('are read once, and used by everybody', async () => {
-    const { host, asked } = stubHost([
-      [/uname -m/, 'aarch64\ncgroup2fs\nnone\nyes'],
-    ])
+    const { host, asked } = stubHost([[/uname -m/, 'aarch64\n2\nmachine\nyes']])
     const one = new Machine(entry, host, optionsFor(false))
     await one.facts()
     expect(await one.facts()).toEqual({
@@ -161,7 +159,7 @@ describe('facts', () => {
   })
 
   test('of an architecture without releases end the step', async () => {
-    const { host } = stubHost([[/uname -m/, 'riscv64\ncgroup2fs\nnone\nyes']])
+    const { host } = stubHost([[/uname -m/, 'riscv64\n2\nmachine\nyes']])
     const one = new Machine(entry, host, optionsFor(false))
     await expect(one.facts()).rejects.toThrow('riscv64')
   })

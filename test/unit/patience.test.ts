@@ -23,6 +23,7 @@ test('machines of usual speed are waited for as long as is said', () => {
   usePatience(folder)
   expect(patient(60)).toBe(60)
   expect(pause()).toBe(0.1)
+  expect(pause(0.3)).toBe(0.3)
 })
 
 test('slow machines are waited for as many times longer as was measured', () => {
@@ -32,6 +33,7 @@ test('slow machines are waited for as many times longer as was measured', () => 
   expect(patient(60)).toBe(738)
   expect(patient(0.5)).toBe(7)
   expect(pause()).toBeCloseTo(1.23)
+  expect(pause(0.3)).toBe(2)
   expect(statSync(file).mode & 0o777).toBe(0o600)
 })
 
