@@ -8,6 +8,7 @@ import { Guide } from './guide.ts'
 import { hostTraces } from './host.ts'
 import { dropped, killedAndRunAgain } from './interrupted.ts'
 import { freeze } from './limits.ts'
+import { pagesUndo, pagesWork } from './pages.ts'
 import { nothingPrintsSecrets } from './printed.ts'
 import { refusals } from './refusals.ts'
 
@@ -58,7 +59,7 @@ describe('the cluster of cluster.yaml', () => {
 
   test('npm run up again changes nothing, and says so', async () => {
     const times = await startTimes('cp-1')
-    const output = await guide.npm('up', '--yes')
+    const output = await guide.npm('up', '--yes', '--no-verify')
     expect(output).toContain('nothing was changed')
     expect(await startTimes('cp-1')).toBe(times)
   })
@@ -152,7 +153,7 @@ describe('the cluster of cluster.yaml', () => {
     guide.edit((cluster) => {
       cluster.artifacts = artifacts
     })
-    await guide.npm('steps', '--verbose', '--from', '11', '--to', '14')
+    await guide.npm('steps', '--no-verify', '--from', '12', '--to', '14')
     expect(await readyNodes()).toHaveLength(5)
   })
 
@@ -219,6 +220,8 @@ describe('the cluster of cluster.yaml', () => {
     expect(await readyNodes()).toHaveLength(5)
   })
 
+  pagesWork(guide)
+
   test('machines in another order change nothing', async () => {
     guide.edit((cluster) => cluster.machines.reverse())
     const output = await guide.npm('up', '--yes', '--no-verify')
@@ -246,6 +249,8 @@ describe('the cluster of cluster.yaml', () => {
   })
 
   nothingPrintsSecrets(guide, name)
+
+  pagesUndo(guide)
 
   test('the caches are kept, and nothing else, by npm run down', async () => {
     await guide.npm('down')

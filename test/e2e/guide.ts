@@ -1,5 +1,6 @@
 // What an end-to-end test does is what a reader does: run the commands.
 
+import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -92,6 +93,12 @@ export class Guide {
   /** `npx zx steps/NN-name.ts …`, as the pages say. */
   step(name: string, ...args: string[]) {
     return this.#run('npx', ['zx', `steps/${name}.ts`, ...args])
+  }
+
+  /** Runs all steps without their checks; fails if one changed anything. */
+  async stepsChangeNothing(): Promise<void> {
+    const said = await this.npm('steps', '--no-verify')
+    assert.match(said, /^\d+ steps .*no changes$/m)
   }
 
   /** A step whose process is killed when it has made so many changes. */

@@ -1,19 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+// The blocks of the pages, typed as a reader types them.
+
+import { beforeAll, describe, expect, test } from 'vitest'
 import { partsOf, readPages, typedOn } from '../../commands/docs/pages.ts'
 import { typeBlock } from '../../commands/docs/type.ts'
 import { label as smokeTest } from '../../steps/smoke-test/workloads.ts'
 import { commandsOf } from '../docs/fences.ts'
-import { Guide } from './guide.ts'
+import type { Guide } from './guide.ts'
 
-const guide = new Guide('e2e-pages', 'cluster.yaml', 160)
 const pages = readPages()
-const blocks = pages.flatMap(typedOn).map((block) => ({
-  ...block,
-  where: `docs/${block.page.path}:${block.line}`,
-}))
 
 /** A page says to type it, so it is typed as it stands there. */
-async function type(text: string, machine?: string): Promise<void> {
+async function type(guide: Guide, text: string, machine?: string) {
   const { exitCode, output } = await typeBlock(
     { text: guide.moved(text), ...(machine && { machine }) },
     { clusterFile: guide.file },
@@ -23,7 +20,7 @@ async function type(text: string, machine?: string): Promise<void> {
 }
 
 /** Names of all objects, but for those that come and go by themselves. */
-async function objects(): Promise<string[]> {
+async function objects(guide: Guide): Promise<string[]> {
   // Steps delete the namespace of a check, and do not wait for its end.
   await guide.kubectl(
     ...['wait', '--for=delete', 'namespace', '--timeout=120s'],
@@ -41,31 +38,36 @@ async function objects(): Promise<string[]> {
   return names.split('\n').sort()
 }
 
-describe('the blocks of the pages', () => {
-  let before: string[]
+/** Registers a test for each block, on a cluster that is up. */
+export function pagesWork(guide: Guide): void {
+  describe('a block of a page works', () => {
+    const blocks = pages.flatMap(typedOn).map((block) => ({
+      ...block,
+      where: `docs/${block.page.path}:${block.line}`,
+    }))
+    let before: string[]
 
-  beforeAll(async () => {
-    await guide.npm('down')
-    await guide.npm('up', '--yes', '--no-verify')
-    before = await objects()
-  }, 15 * 60_000)
+    beforeAll(async () => {
+      before = await objects(guide)
+    })
 
-  afterAll(async () => {
-    await guide.npm('down')
+    test('there are some', () => {
+      expect(blocks.length).toBeGreaterThan(0)
+    })
+
+    test.each(blocks)('$where', ({ text, machine }) =>
+      type(guide, text, machine),
+    )
+
+    test('none of them changed the cluster', async () => {
+      expect(await objects(guide)).toEqual(before)
+      await guide.stepsChangeNothing()
+    })
   })
+}
 
-  test('there are some', () => {
-    expect(blocks.length).toBeGreaterThan(0)
-  })
-
-  test.each(blocks)('$where', ({ text, machine }) => type(text, machine))
-
-  test('none of them changed the cluster', async () => {
-    expect(await objects()).toEqual(before)
-    const again = await guide.npm('steps', '--no-verify')
-    expect(again).toMatch(/^\d+ steps .*no changes$/m)
-  })
-
+/** Registers a test for each block that undoes a step: the cluster is gone. */
+export function pagesUndo(guide: Guide): void {
   // The last step first; then what other pages say about undoing.
   const undoing = [...pages]
     .reverse()
@@ -81,9 +83,13 @@ describe('the blocks of the pages', () => {
         ),
     )
 
-  test.each(undoing)('$where: $command', ({ command }) => type(command))
+  describe('a block of a page undoes', () => {
+    test.each(undoing)('$where: $command', ({ command }) =>
+      type(guide, command),
+    )
 
-  test('nothing that was printed is a secret', () => {
-    expect(guide.refuseSecrets().outputs).toBeGreaterThan(blocks.length)
+    test('and nothing that was printed is a secret', () => {
+      expect(guide.refuseSecrets().outputs).toBeGreaterThan(undoing.length)
+    })
   })
-})
+}
