@@ -29,7 +29,9 @@ async function objects(guide: Guide): Promise<string[]> {
   const kinds = await guide.kubectl(
     ...['api-resources', '--verbs=list', '--output=name'],
   )
-  const fleeting = /^(events|leases|componentstatuses)\b/
+  // A request for a certificate is forgotten an hour after it was granted.
+  const fleeting =
+    /^(events|leases|componentstatuses|certificatesigningrequests)\b/
   const lasting = kinds.split('\n').filter((kind) => !fleeting.test(kind))
   const names = await guide.kubectl(
     ...['get', lasting.filter(Boolean).join(','), '--all-namespaces'],
