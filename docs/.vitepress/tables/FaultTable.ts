@@ -2,23 +2,31 @@ import {
   type RecordedFaults,
   readRecordedFaults,
 } from '../../../commands/docs/faults.ts'
+import { readRecordedVirtual } from '../../../commands/docs/virtual.ts'
 import { plain, table } from '../data/markdown.ts'
 
-/** What a client saw of each fault, when all of them were last tried. */
-export function FaultTable(): string {
-  const recorded = readRecordedFaults()
+/**
+ * What a client saw of each fault, when they were last tried.
+ *
+ * @param attributes `on`: `container` or `virtual` machines
+ */
+export function FaultTable({ on }: { on: string }): string {
+  const recorded =
+    on === 'virtual' ? readRecordedVirtual() : readRecordedFaults()
   if (!recorded) return 'Nothing has been recorded yet.'
   return `${about(recorded)}\n\n${rows(recorded)}`
 }
 
-function about({ recordedAt, machines, topology, commit }: RecordedFaults) {
+type Recorded = Omit<RecordedFaults, 'versions'>
+
+function about({ recordedAt, machines, topology, commit }: Recorded) {
   return (
     `Recorded on ${recordedAt} with commit ${plain(commit)}, on ` +
     `${topology}, ${plain(machines)} machines.`
   )
 }
 
-function rows({ faults }: RecordedFaults): string {
+function rows({ faults }: Recorded): string {
   return table(
     ['Fault', 'Longest gap', 'Writes', 'Lost', 'What was seen'],
     faults.map((it) => [
