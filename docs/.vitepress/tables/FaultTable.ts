@@ -20,9 +20,10 @@ export function FaultTable({ on }: { on: string }): string {
 type Recorded = Omit<RecordedFaults, 'versions'>
 
 function about({ recordedAt, machines, topology, commit }: Recorded) {
+  const kind = machines === 'vm' ? 'virtual' : machines
   return (
     `Recorded on ${recordedAt} with commit ${plain(commit)}, on ` +
-    `${topology}, ${plain(machines)} machines.`
+    `${topology}, ${plain(kind)} machines.`
   )
 }
 
