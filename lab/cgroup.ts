@@ -9,6 +9,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GuideError } from '../lib/errors.ts'
+import { signal } from './signal.ts'
 
 /** A mounted cgroup hierarchy: one on a v2 host, several on a v1 host. */
 export interface Hierarchy {
@@ -80,7 +81,7 @@ export async function killCgroup(name: string): Promise<number> {
     thawCgroup(name)
     for (const pid of pids) {
       all.add(pid)
-      kill(pid)
+      signal(pid, 'SIGKILL')
     }
     if (performance.now() > end) throw stuck(name, pids)
     await sleep(20)
@@ -226,14 +227,6 @@ async function removeFolder(folder: string): Promise<number> {
       if (code !== 'EBUSY' || attempt > 100) throw error
       await sleep(20)
     }
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
 

@@ -26,6 +26,7 @@ import { workCgroup } from './names.ts'
 import { bridge, insideNetwork } from './network.ts'
 import type { LabMachine, LabPlan } from './plan.ts'
 import { joinCgroup, shell } from './root-command.ts'
+import { signal } from './signal.ts'
 
 // Seconds that a machine may take to power off before it is killed. Its
 // systemd gives a service up to 90, but none of ours needs more than a few.
@@ -85,7 +86,7 @@ export function containerMachines(plan: LabPlan, base: string): MachineMaker {
       // systemd-nspawn passes it on as an order to power off. Ended by that,
       // its exit code is not the one after which `keep` boots again.
       for (const pid of supervisorsOf(plan.cluster, machine.name)) {
-        process.kill(pid, 'SIGTERM')
+        signal(pid, 'SIGTERM')
       }
       const off = await cgroupEnds(cgroup(machine), patience)
       await kill(machine)

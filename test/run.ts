@@ -13,6 +13,18 @@ interface Count {
   skipped: number
 }
 
+/** A file of tests, in the report of Vitest. */
+interface TestFile {
+  name: string
+  status: string
+  message: string
+  assertionResults: {
+    fullName: string
+    status: string
+    failureMessages: string[]
+  }[]
+}
+
 const total: Count = { passed: 0, failed: 0, skipped: 0 }
 const inCi = process.env.CI === 'true'
 const wrong: string[] = []
@@ -66,20 +78,28 @@ async function vitest(what: string, config: string, missing: string[] = []) {
   )
   try {
     const report = JSON.parse(readFileSync(file, 'utf8'))
+    const results: TestFile[] = report.testResults
     total.passed += report.numPassedTests
     total.skipped += report.numPendingTests + report.numTodoTests
-    for (const { name, assertionResults } of report.testResults)
-      for (const { status, fullName, failureMessages } of assertionResults)
-        if (status === 'failed')
-          fail(`${name} ${fullName}\n${failureMessages.join('\n')}`)
-        // After a failure, the rest is skipped for its sake.
-        else if (status !== 'passed' && inCi && report.numFailedTests === 0) {
-          total.skipped--
-          fail(`${name} ${fullName}: skipped, and CI has to look at it`)
-        }
-    // A file that cannot even be loaded has no failed test to count.
-    if (exitCode !== 0 && report.numFailedTests === 0)
-      fail(`${what}: see above`)
+    const before = total.failed
+    for (const { name, status, message, assertionResults } of results) {
+      const tests = assertionResults.filter(({ status }) => status === 'failed')
+      for (const { fullName, failureMessages } of tests)
+        fail(`${name} ${fullName}\n${failureMessages.join('\n')}`)
+      // Not loaded, or not tidied up after: no test of the file has failed.
+      if (status === 'failed' && tests.length === 0) fail(`${name}\n${message}`)
+    }
+    const none = total.failed === before
+    // What nobody waited for: the report has nothing of it.
+    if (exitCode !== 0 && none) fail(`${what}: see above`)
+    // After a failure, the rest is skipped for its sake.
+    if (inCi && none)
+      for (const { name, assertionResults } of results)
+        for (const { status, fullName } of assertionResults)
+          if (status !== 'passed') {
+            total.skipped--
+            fail(`${name} ${fullName}: skipped, and CI has to look at it`)
+          }
   } catch {
     fail(`${what}: ended without a report`)
   } finally {

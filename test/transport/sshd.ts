@@ -14,6 +14,7 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
+import { signal } from '../../lab/signal.ts'
 import type { MachineEntry } from '../../lib/cluster.ts'
 
 const program = '/usr/sbin/sshd'
@@ -108,7 +109,7 @@ export async function startSshd({
     },
     dropConnections() {
       const connections = descendants(server.pid).filter(isSshd)
-      for (const pid of connections) process.kill(pid, 'SIGKILL')
+      for (const pid of connections) signal(pid, 'SIGKILL')
       return connections.length
     },
     async stop() {
@@ -167,7 +168,7 @@ async function end(server: ChildProcess): Promise<void> {
   const pids = descendants(server.pid).filter(isSshd)
   const ended = once(server, 'exit')
   server.kill()
-  for (const pid of pids) process.kill(pid)
+  for (const pid of pids) signal(pid, 'SIGTERM')
   await ended
 }
 
