@@ -7,8 +7,11 @@ export interface NodePackage {
   debian: string
   /** Its name where `dnf` installs it. */
   fedora: string
-  /** A command that comes with it, and that the check looks for. */
-  command: string
+  /**
+   * What comes with it, and is looked for where neither is: a command, several
+   * with `|` between them, or the path of a file.
+   */
+  brings: string
   why: string
 }
 
@@ -22,19 +25,19 @@ export const packageTable: readonly NodePackage[] = [
   {
     debian: 'ca-certificates',
     fedora: 'ca-certificates',
-    command: 'update-ca-certificates|update-ca-trust',
+    brings: 'update-ca-certificates|update-ca-trust',
     why: 'tells real download hosts and registries from false ones',
   },
   {
     debian: 'curl',
     fedora: 'curl',
-    command: 'curl',
+    brings: 'curl',
     why: 'fetches releases onto the machine, and asks health endpoints',
   },
   {
     debian: 'haproxy',
     fedora: 'haproxy',
-    command: 'haproxy',
+    brings: 'haproxy',
     why:
       'the API load balancer of every machine; its packaged unit is masked ' +
       'before it comes, because step 08 brings its own',
@@ -42,27 +45,37 @@ export const packageTable: readonly NodePackage[] = [
   {
     debian: 'iproute2',
     fedora: 'iproute',
-    command: 'ip',
+    brings: 'ip',
     why: '`ip` sets the routes between the pod subnets, `ss` shows ports',
   },
   {
     debian: 'kmod',
     fedora: 'kmod',
-    command: 'modprobe',
+    brings: 'modprobe',
     why: 'loads kernel modules',
   },
   {
     debian: 'mount',
     fedora: 'util-linux',
-    command: 'losetup',
+    brings: 'losetup',
     why:
       'the kubelet mounts volumes with `mount`, and turns files into block ' +
       'volumes with `losetup`',
   },
   {
+    debian: 'netbase',
+    fedora: 'setup',
+    brings: '/etc/protocols',
+    why:
+      '`nft` takes the names of protocols from `/etc/protocols`. Without it, ' +
+      'kube-proxy reads its own rules back with numbers where it wrote ' +
+      '`tcp`, takes them for strangers and removes them: Services are gone ' +
+      'when it starts again, and after an hour at the latest',
+  },
+  {
     debian: 'nftables',
     fedora: 'nftables',
-    command: 'nft',
+    brings: 'nft',
     why:
       'kube-proxy in nftables mode, the CNI plugins and our masquerade rule ' +
       'all write their rules with `nft`',
@@ -70,13 +83,13 @@ export const packageTable: readonly NodePackage[] = [
   {
     debian: 'openssl',
     fedora: 'openssl',
-    command: 'openssl',
+    brings: 'openssl',
     why: 'shows certificates, and what a server presents',
   },
   {
     debian: 'procps',
     fedora: 'procps-ng',
-    command: 'sysctl',
+    brings: 'sysctl',
     why: '`sysctl` sets kernel parameters at once, without a reboot',
   },
 ]

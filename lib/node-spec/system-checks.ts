@@ -107,9 +107,11 @@ export const systemChecks: readonly Check[] = [
         elif command -v rpm >/dev/null; then
           rpm -q --qf 'installed %{NAME}\n' ${nodePackages.fedora}
         else
-          for command in ${packageTable.map(({ command }) => command)}; do
-            for one in $(echo "$command" | tr '|' ' '); do
-              command -v "$one" >/dev/null && echo "installed $command"
+          for brought in ${packageTable.map(({ brings }) => brings)}; do
+            for one in $(echo "$brought" | tr '|' ' '); do
+              if command -v "$one" >/dev/null || [ -f "$one" ]; then
+                echo "installed $brought"
+              fi
             done
           done
         fi`,
@@ -122,7 +124,7 @@ export const systemChecks: readonly Check[] = [
       )
       const wanted = family
         ? nodePackages[family]
-        : packageTable.map(({ command }) => command)
+        : packageTable.map(({ brings }) => brings)
       const missing = wanted.filter((name) => !there.has(name))
       if (missing.length === 0) return fine('all of them')
       const found = `missing: ${missing.join(', ')}`
@@ -130,7 +132,7 @@ export const systemChecks: readonly Check[] = [
       return unfit(found, {
         severity: 'blocks',
         remedy:
-          'this distribution has neither apt nor dnf: install these commands ' +
+          'this distribution has neither apt nor dnf: install what has these ' +
           'yourself',
       })
     },

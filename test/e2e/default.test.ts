@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadCluster } from '../../lib/cluster.ts'
 import { stepFiles } from '../../lib/steps.ts'
 import { faultTests } from './faults.ts'
 import { Guide } from './guide.ts'
@@ -87,6 +88,27 @@ describe('the cluster of cluster.yaml', () => {
     const wrong = await guide.step('05-etcd', '--plan', '--verify')
     expect(wrong.exitCode).toBe(1)
     expect(wrong.all).toContain('cannot go together')
+  })
+
+  // Whoever starts finds rules that it has written before, as kube-proxy does
+  // every hour without a restart: it must know them for its own.
+  test('Services answer after every restart of kube-proxy', async () => {
+    const { kubernetesServiceAddress, ports } = loadCluster(guide.file)
+    const readyz = `https://${kubernetesServiceAddress}/readyz`
+    const metrics = `127.0.0.1:${ports.kubeProxyMetrics.port}/metrics`
+    const synced =
+      'sync_full_proxy_rules_duration_seconds_count{ip_family="IPv4"} [1-9]'
+    const answers = await guide.on(
+      'worker-1',
+      `set -eu
+      for time in 1 2 3; do
+        systemctl restart kube-proxy
+        until curl -s ${metrics} | grep -q '${synced}'; do sleep 0.2; done
+        curl -sSk --max-time 5 ${readyz}
+        echo
+      done`,
+    )
+    expect(answers.trim().split('\n')).toEqual(['ok', 'ok', 'ok'])
   })
 
   test('a changed setting is planned, applied and taken back', async () => {
@@ -278,7 +300,6 @@ describe('the cluster of cluster.yaml', () => {
   // What is already connected does not look at keys again.
   async function closeConnections() {
     const { closeSsh } = await import('../../lib/ssh.ts')
-    const { loadCluster } = await import('../../lib/cluster.ts')
     const { machines, directory } = loadCluster(guide.file)
     await closeSsh(machines, directory)
   }
