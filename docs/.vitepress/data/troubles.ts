@@ -729,6 +729,23 @@ export const troubles: Record<string, readonly Trouble[]> = {
       },
     },
     {
+      text: 'curl: (7) Failed to connect to … port … after … ms',
+      by: 'curl to a Service',
+      cause:
+        'No pod of the Service is ready; or kube-proxy has removed its rules, ' +
+        'as it does after a restart, or an hour, on a machine without ' +
+        '`/etc/protocols`.',
+      remedy:
+        '`kubectl get endpointslices` for the first, and ' +
+        '`nft list map ip kube-proxy service-ips` on the machine for the ' +
+        'second: step 02 installs the package that has the file, then ' +
+        '`systemctl restart kube-proxy`.',
+      proof: {
+        file: 'test/e2e/default.test.ts',
+        title: 'Services answer after every restart of kube-proxy',
+      },
+    },
+    {
       text: 'reply from unexpected source',
       by: 'nslookup, dig',
       cause:
