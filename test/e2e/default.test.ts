@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadCluster } from '../../lib/cluster.ts'
+import { closeSsh } from '../../lib/ssh.ts'
 import { stepFiles } from '../../lib/steps.ts'
 import { faultTests } from './faults.ts'
 import { Guide } from './guide.ts'
@@ -101,9 +102,14 @@ describe('the cluster of cluster.yaml', () => {
     const answers = await guide.on(
       'worker-1',
       `set -eu
+      synced() { curl -s ${metrics} | grep -q '${synced}'; }
       for time in 1 2 3; do
         systemctl restart kube-proxy
-        until curl -s ${metrics} | grep -q '${synced}'; do sleep 0.2; done
+        for i in $(seq 300); do
+          if synced; then break; fi
+          sleep 0.2
+        done
+        synced
         curl -sSk --max-time 5 ${readyz}
         echo
       done`,
@@ -299,7 +305,6 @@ describe('the cluster of cluster.yaml', () => {
 
   // What is already connected does not look at keys again.
   async function closeConnections() {
-    const { closeSsh } = await import('../../lib/ssh.ts')
     const { machines, directory } = loadCluster(guide.file)
     await closeSsh(machines, directory)
   }
