@@ -109,8 +109,9 @@ describe('building', () => {
     expect(kubelet).toMatch(
       new RegExp(
         `^0 linux ${here} off build -v -trimpath -buildvcs=false ` +
-          '-mod=readonly -tags  -ldflags -s -w -X k8s.io/component-base/' +
-          'version.gitVersion=v1.37.1 -X .*gitMajor=1 .*gitMinor=37 ',
+          '-mod=readonly -gcflags=all=-dwarf=false -tags  -ldflags -s -w ' +
+          '-X k8s.io/component-base/version.gitVersion=v1.37.1 ' +
+          '-X .*gitMajor=1 .*gitMinor=37 ',
       ),
     )
     expect(kubelet).toMatch(/ k8s\.io\/kubernetes\/cmd\/kubelet$/)
