@@ -51,8 +51,10 @@ describe('the cluster of cluster.yaml', () => {
     await guide.npm('down')
   })
 
+  // Its checks run when the machines have been powered off and on, and those
+  // of each step where it is done again.
   test('npm run up builds it, and five nodes are Ready', async () => {
-    const output = await guide.npm('up', '--yes')
+    const output = await guide.npm('up', '--yes', '--no-verify')
     expect(output).toContain('kubectl')
     expect(await readyNodes()).toHaveLength(5)
     const file = await guide.npm('kubeconfig')
@@ -270,10 +272,13 @@ describe('the cluster of cluster.yaml', () => {
       })
     })
     // Everything is printed, for the test that looks for secrets in it.
-    await guide.npm('up', '--yes', '--verbose')
+    await guide.npm('up', '--yes', '--verbose', '--no-verify')
     expect(await readyNodes()).toHaveLength(6)
     expect(await startTimes('cp-1')).toBe(times)
     expect(await startTimes('worker-1')).toBe(worker)
+    const range = ['--from', '08', '--to', '13']
+    const checked = await guide.npm('steps', '--verify', ...range)
+    expect(checked).toMatch(/^✓ 13 dns .*verified/m)
   })
 
   nothingPrintsSecrets(guide, name)

@@ -17,27 +17,28 @@ export async function slowMachine(scene: Scene): Promise<string> {
     assert.equal(exitCode, 0, all)
     return { all, took: `${rounded((performance.now() - began) / 1000)} s` }
   }
-  const apply = async () => {
+  const etcdRestarts = async () => {
     const { all, took } = await run('05-etcd')
     assert.match(all, /etcd\.service restarted/)
     return took
   }
+  let seen: string
   try {
     const machines = await run('01-machines', '--verify')
     const etcd = await run('05-etcd', '--verify')
     guide.edit((file) => {
       file.overrides = { 'control-plane': { etcd: { 'log-level': 'warn' } } }
     })
-    const changed = await apply()
-    guide.edit((file) => {
-      delete file.overrides
-    })
-    const back = await apply()
-    return (
+    const changed = await etcdRestarts()
+    seen =
       `every check passed: 01 in ${machines.took}, 05 in ${etcd.took}; ` +
-      `05 made a change in ${changed}, and took it back in ${back}`
-    )
+      `05 made a change in ${changed}`
   } finally {
     giveBack()
   }
+  guide.edit((file) => {
+    delete file.overrides
+  })
+  await etcdRestarts()
+  return seen
 }
