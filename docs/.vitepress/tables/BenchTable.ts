@@ -9,7 +9,7 @@ import { bytes } from '../recorded.ts'
  * What `npm run bench -- --record` has measured.
  *
  * @param attributes `part`: `conditions`, `comparison`, `rounds`, `growth`,
- * `single`, or `steps` with `topology`
+ * `single`, `again`, or `steps` with `topology`
  */
 export function BenchTable(attributes: {
   part: string
@@ -33,6 +33,7 @@ export function benchTable(
     rounds: () => rowsOf.rounds(results),
     growth: () => rowsOf.growth(results),
     single: () => rowsOf.single(results),
+    again: () => rowsOf.again(results),
     steps: () => rowsOf.steps(results, topology),
   }
   const rows = make[part]?.()
