@@ -89,7 +89,7 @@ async function goBuild(order: Order, folder: string, into: string) {
   const link = ['-s', '-w', ...set, ...(cgo ? ['-extldflags -static'] : [])]
   const command = [
     ...['build', '-v', '-trimpath', '-buildvcs=false', '-mod=readonly'],
-    // -w leaves out what debuggers read; without this it was made all the same.
+    // What -w leaves out, for debuggers, would be made all the same.
     '-gcflags=all=-dwarf=false',
     ...['-tags', tags.join(','), '-ldflags', link.join(' ')],
     ...['-o', `${into}/`, ...names.map((name) => packages[name] ?? name)],
