@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { CommandError } from './errors.ts'
 import { quote, type Script, sh } from './shell.ts'
 import { spending } from './time-spent.ts'
@@ -107,12 +108,15 @@ echo changed`,
 // power cut, sees either the old one or the new one. A file system may keep
 // the new name and lose the content, which is why that goes to the disk first.
 //
-// Most files are as they should be, so that is found out with one program. The
-// shell cannot keep a NUL: a file with one differs in size.
+// There are many files, and to start a program is most of the work. Those that
+// are as they should be cost one, the others three more. The shell cannot keep
+// a NUL: a file with one differs in size.
 function writeScript(path: string, file: FileState): Script {
   const mode = file.mode.toString(8)
   const size = Buffer.byteLength(file.content)
   const wanted = `${mode} ${file.owner} ${size}`
+  const [user = '', group = ''] = file.owner.split(':')
+  const folder = posix.dirname(path)
   const found: Script = { script: '"${found[*]}"' }
   return sh`
     path=${path}
@@ -122,13 +126,9 @@ function writeScript(path: string, file: FileState): Script {
       [ "$(stat -c '%a %U:%G %s' "$path")" = ${wanted} ] &&
       mapfile found < "$path" && [ ${found} = "$content" ]
     then exit 0; fi
-    folder=$(dirname "$path")
-    [ -d "$folder" ] || install -d -m 755 "$folder"
-    umask 077
-    rm -f "$path.new"
-    printf %s "$content" > "$path.new"
-    chown ${file.owner} "$path.new"
-    chmod ${mode} "$path.new"
+    [ -d ${folder} ] || install -d -m 755 ${folder}
+    printf %s "$content" | install -T -m ${mode} -o ${user} -g ${group} \
+      /dev/stdin "$path.new"
     sync "$path.new"
     mv -fT "$path.new" "$path"
     echo changed`
@@ -158,7 +158,7 @@ for path in ${list}; do
     rm -rf --one-file-system -- "$path"; found=yes
   fi
   # Of a write that was cut short.
-  rm -f -- "$path.new"
+  [ ! -e "$path.new" ] || rm -f -- "$path.new"
 done
 [ -z "$found" ] || echo changed`,
   }

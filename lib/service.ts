@@ -41,7 +41,8 @@ export async function ensureService(
   const unitFile = `/etc/systemd/system/${name}.service`
   const unitChanged = await machine.file(unitFile, service.unit)
   const reads = [...service.reads, unitFile]
-  const state = await host.read(stateScript(name, reads))
+  const found = await host.read(stateScript(name, reads))
+  const [unit, state] = found.split('\n')
   machine.journal.looked++
 
   const stale = machine.planning && (unitChanged || reads.some(isPlanned))
@@ -51,15 +52,16 @@ export async function ensureService(
     return machine.changed(`${name}.service`, [`${verb} ${name}.service`])
   }
   const { healthy, wait = true } = service
+  const prepare = prepareScript(name, unit !== 'loaded no')
   const next = [`journalctl -u ${name}`]
   if (verb === 'restart' && healthy) {
     await inTurn(name, machine.name, async () => {
-      await host.read(restartScript(name), next)
+      await host.read(restartScript(name, prepare), next)
       const what = `${name} is healthy after its restart`
       await waitOn(machine.name, host, what, healthy, 120, next)
     })
   } else {
-    await host.read(startScript(name, wait), next)
+    await host.read(startScript(name, prepare, wait), next)
   }
   machine.changed(`${name}.service ${verb}ed`)
 }
@@ -78,7 +80,7 @@ export async function removeService(
   await machine.ensure(
     `removed ${name}.service`,
     sh`[ ! -e ${unitFile} ]`,
-    sh`systemctl disable --now --quiet ${name}
+    sh`systemctl disable --now --quiet --no-reload ${name}
        rm -f ${unitFile}
        systemctl daemon-reload
        systemctl reset-failed ${name} 2>/dev/null || true`,
@@ -87,12 +89,15 @@ export async function removeService(
 
 // As `make` does it: what was written after the process started has not been
 // read by it. This needs no memory of our own, so it stays true when we were
-// interrupted between writing a file and restarting what reads it.
+// interrupted between writing a file and restarting what reads it. Before that
+// comes whether systemd knows the unit file, and whether as it is now.
 function stateScript(name: string, reads: readonly string[]): Script {
   return sh`
     while IFS='=' read -r key value; do declare "$key=$value"; done <<< \
       "$(systemctl show --timestamp=us+utc ${name} \
-      -p ActiveState -p NeedDaemonReload -p ExecMainStartTimestamp)"
+      -p LoadState -p NeedDaemonReload -p ActiveState \
+      -p ExecMainStartTimestamp)"
+    echo "$LoadState $NeedDaemonReload"
     case $ActiveState in active | activating | reloading) ;;
       *) echo stopped; exit 0 ;;
     esac
@@ -102,15 +107,20 @@ function stateScript(name: string, reads: readonly string[]): Script {
     then echo stale; else echo current; fi`
 }
 
-// By itself `enable` would have systemd read all its units, and so it comes
-// before they are read anyway: a newer systemd calls every unit outdated from
-// one to the other.
-const enable = sh`systemctl enable --quiet --no-reload`
+// What systemd has never heard of, it reads when it is asked to start it. What
+// it knows by an older file it reads again only together with all units of the
+// machine, which takes longer than most programs take to start.
+//
+// A unit is enabled by a link for the next boot. Made without asking systemd:
+// it would read everything, or call every unit outdated until it has.
+function prepareScript(name: string, reload: boolean): Script {
+  const enable = sh`systemctl --root=/ enable --quiet ${name}`
+  return reload ? sh`${enable}; systemctl daemon-reload` : enable
+}
 
-function startScript(name: string, wait: boolean): Script {
+function startScript(name: string, prepare: Script, wait: boolean): Script {
   return sh`
-    ${enable} ${name}
-    systemctl daemon-reload
+    ${prepare}
     systemctl reset-failed ${name} 2>/dev/null || true
     systemctl restart ${wait ? [] : ['--no-block']} ${name} || {
       journalctl --unit ${name} --lines 20 --no-pager --output cat >&2
@@ -120,10 +130,9 @@ function startScript(name: string, wait: boolean): Script {
 
 // Waits for the new process: the old one, while it stops, still answers that
 // it is healthy. But not for ever: whether the new one is, is asked next.
-function restartScript(name: string): Script {
+function restartScript(name: string, prepare: Script): Script {
   return sh`
-    ${enable} ${name}
-    systemctl daemon-reload
+    ${prepare}
     timeout ${patient(60)} systemctl restart ${name} || true`
 }
 

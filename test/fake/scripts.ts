@@ -153,28 +153,26 @@ know(
     services.stateOf(machine, one(name), unquote(reads ?? '')),
 )
 know(
-  like`systemctl enable --quiet --no-reload ${word}
-    systemctl daemon-reload
+  like`systemctl --root=/ enable --quiet ${word}${rest}
     systemctl reset-failed ${word} 2>/dev/null || true
     systemctl restart ${words} ${word} || { ${rest} }`,
-  ({ world, machine, log }, name, _, options) => {
+  ({ world, machine, log }, name, reload, _, options) => {
     const verb = machine.units[one(name)]?.active ? 'restart' : 'start'
     const waits = options?.trim() === '' ? '' : ', waiting for nothing'
     log(`${verb} ${one(name)}.service${waits}`)
-    services.start(world, machine, one(name))
+    services.start(world, machine, one(name), reload !== '')
   },
 )
 know(
-  like`systemctl enable --quiet --no-reload ${word}
-    systemctl daemon-reload
+  like`systemctl --root=/ enable --quiet ${word}${rest}
     timeout 60 systemctl restart ${word} || true`,
-  ({ world, machine, log }, name) => {
+  ({ world, machine, log }, name, reload) => {
     log(`restart ${one(name)}.service, in its turn`)
-    services.start(world, machine, one(name))
+    services.start(world, machine, one(name), reload !== '')
   },
 )
 know(
-  like`systemctl disable --now --quiet ${word}
+  like`systemctl disable --now --quiet --no-reload ${word}
     rm -f ${word}
     systemctl daemon-reload
     systemctl reset-failed ${word} 2>/dev/null || true`,

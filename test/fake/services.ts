@@ -7,29 +7,54 @@ import {
   writeFile,
 } from './world.ts'
 
-/** As the script of lib/service.ts prints it: stopped, stale or current. */
+/**
+ * As the script of lib/service.ts prints it: what systemd knows of the unit
+ * file, and whether the service is stopped, stale or current.
+ */
 export function stateOf(
   machine: FakeMachine,
   name: string,
   reads: readonly string[],
 ): string {
   const unit = machine.units[name]
-  if (!unit?.active) return 'stopped'
-  const file = machine.files[`/etc/systemd/system/${name}.service`]
-  if ((file?.time ?? 0) > unit.loaded) return 'stale'
+  const file = machine.files[unitFile(name)]
+  if (!file) return 'not-found no\nstopped'
+  const outdated = isOutdated(machine, name)
+  const known = `loaded ${outdated ? 'yes' : 'no'}`
+  if (!unit?.active) return `${known}\nstopped`
+  if (outdated) return `${known}\nstale`
   const isNewer = Object.entries(machine.files).some(
     ([path, { time }]) =>
       time > unit.started &&
       reads.some((read) => path === read || path.startsWith(`${read}/`)),
   )
-  return isNewer ? 'stale' : 'current'
+  return `${known}\n${isNewer ? 'stale' : 'current'}`
 }
 
-/** Reads the unit file, enables the unit and starts its process anew. */
-export function start(world: World, machine: FakeMachine, name: string): void {
-  const path = `/etc/systemd/system/${name}.service`
+const unitFile = (name: string) => `/etc/systemd/system/${name}.service`
+
+function isOutdated({ units, files }: FakeMachine, name: string): boolean {
+  const unit = units[name]
+  return unit ? (files[unitFile(name)]?.time ?? 0) > unit.loaded : false
+}
+
+/**
+ * Enables the unit and starts its process anew.
+ *
+ * @param reload has systemd read unit files again that it has read before
+ */
+export function start(
+  world: World,
+  machine: FakeMachine,
+  name: string,
+  reload: boolean,
+): void {
+  const path = unitFile(name)
   const file = machine.files[path]
   if (!file) throw new Error(`${machine.name}: there is no ${path}`)
+  if (!reload && isOutdated(machine, name)) {
+    throw new Error(`${machine.name}: systemd knows ${name} by an older file`)
+  }
   world.change((time) => {
     const { active = false, started = 0 } = machine.units[name] ?? {}
     machine.units[name] = { enabled: true, active, started, loaded: time }

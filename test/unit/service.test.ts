@@ -132,7 +132,7 @@ describe('restarts one at a time', () => {
     const order: string[] = []
     const machines = ['cp-1', 'cp-2', 'cp-3'].map((which) => {
       const { host } = stubHost([
-        [/systemctl show/, 'stale'],
+        [/systemctl show/, 'loaded no\nstale'],
         [
           /systemctl restart/,
           () => {
@@ -183,11 +183,25 @@ describe('restarts one at a time', () => {
   })
 
   test('are for running ones: those that stand still start at once', async () => {
-    const { host, asked } = stubHost([[/systemctl show/, 'stopped']])
+    const { host, asked } = stubHost([[/systemctl show/, 'loaded no\nstopped']])
     const options = { planning: false, journal: journal(), installer }
     const one = new Machine(named('cp-1'), host, options)
     await one.service('first', { unit, reads: [], healthy, wait: false })
     expect(asked.join('\n')).toContain('restart --no-block first')
     expect(asked.join('\n')).not.toContain('is-it-healthy')
+  })
+})
+
+describe('what systemd reads', () => {
+  test.for([
+    { of: 'a unit that it hears of for the first time', found: 'loaded no' },
+    { of: 'one that it knows by an older file', found: 'loaded yes' },
+    { of: 'one that it has not found yet', found: 'not-found no' },
+  ])('of $of, is all units only where it must', async ({ found }) => {
+    const { host, asked } = stubHost([[/systemctl show/, `${found}\nstopped`]])
+    const options = { planning: false, journal: journal(), installer }
+    await new Machine(named('cp-1'), host, options).service('it', service)
+    const reloads = asked.some((script) => script.includes('daemon-reload'))
+    expect(reloads).toBe(found !== 'loaded no')
   })
 })
