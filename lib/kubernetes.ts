@@ -1,6 +1,8 @@
 import type { Agent } from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { GuideError } from './errors.ts'
 import { agentFor, ask } from './https.ts'
+import { patient, pause } from './patience.ts'
 
 /** Any object of the Kubernetes API, as much of it as we rely on. */
 export interface Manifest {
@@ -114,7 +116,13 @@ export class KubernetesApi {
     }
   }
 
-  /** Sends one request; tries the next server when one does not answer. */
+  /**
+   * Sends one request; tries the next server when one does not answer, and
+   * asks again when a busy one did not get it done in its time.
+   *
+   * @throws {ApiError} for an answer that is not success
+   * @see https://kubernetes.io/docs/reference/using-api/api-concepts/
+   */
   async send(
     method: Method,
     path: string,
@@ -131,6 +139,25 @@ export class KubernetesApi {
     path: string,
     body?: unknown,
     contentType = 'application/json',
+  ): Promise<string> {
+    const end = performance.now() + patient(60) * 1000
+    while (true) {
+      try {
+        return await this.#ask(method, path, body, contentType)
+      } catch (error) {
+        const busy = error instanceof ApiError && error.status === 504
+        const again = busy && isRepeatable(method, path)
+        if (!again || performance.now() > end) throw error
+        await sleep(pause() * 1000)
+      }
+    }
+  }
+
+  async #ask(
+    method: Method,
+    path: string,
+    body: unknown,
+    contentType: string,
   ): Promise<string> {
     const reasons: string[] = []
     for (const server of [...this.servers]) {
@@ -197,6 +224,11 @@ const plurals: Record<string, string> = {
   ServiceAccount: 'serviceaccounts',
   StatefulSet: 'statefulsets',
   ValidatingWebhookConfiguration: 'validatingwebhookconfigurations',
+}
+
+// What was created although the time was over would be created twice.
+function isRepeatable(method: Method, path: string): boolean {
+  return method !== 'POST' || path.includes('dryRun=All')
 }
 
 // Fields that the server changes by itself say nothing about a change.

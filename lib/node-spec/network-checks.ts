@@ -15,7 +15,8 @@ const opened: readonly Port[] = Object.values(ports).filter(
 
 // From /proc, because `ss` may not be installed yet. Who holds a socket is
 // looked up for the ports of interest alone, and without starting a program
-// for each: on a machine of the cluster all of them are in use.
+// for each: on a machine of the cluster all of them are in use. Of hundreds of
+// sockets few listen (0A): bash, which reads byte by byte, sees only those.
 const listeners = {
   id: 'listeners',
   script: sh`
@@ -29,7 +30,7 @@ const listeners = {
         found+="$address $port $inode"$'\n'
         inodes+="|$inode"
       fi
-    done < <(cat /proc/net/tcp /proc/net/tcp6)
+    done < <(grep -h ' 0A ' /proc/net/tcp /proc/net/tcp6)
     [ -n "$found" ] || exit 0
     held=$(find /proc/[0-9]*/fd -lname 'socket:*' -printf '%p %l\n' |
       grep -E "\[($inodes)\]")

@@ -75,6 +75,26 @@ test('a kind that the guide does not use has no path', () => {
 })
 
 test.each([
+  { method: 'GET', query: '', asked: 2 },
+  { method: 'PATCH', query: '', asked: 2 },
+  { method: 'POST', query: '?dryRun=All', asked: 2 },
+  { method: 'POST', query: '', asked: 1 },
+] as const)(
+  '$method$query is sent $asked times to a server that is busy',
+  async ({ method, query, asked }) => {
+    let late = true
+    server.answer = (_, response) => {
+      response.writeHead(late ? 504 : 200).end('{"message":"too late"}')
+      late = false
+    }
+    const sent = api.send(method, path + query, config)
+    if (asked === 1) await expect(sent).rejects.toThrow('504: too late')
+    else await expect(sent).resolves.toBeDefined()
+    expect(server.received).toHaveLength(asked)
+  },
+)
+
+test.each([
   [401, 'npx zx steps/04-kubeconfigs.ts --verify'],
   [403, 'auth can-i --list'],
   [503, 'journalctl -u kube-apiserver'],
