@@ -151,15 +151,16 @@ function parseLook(output: string): FileState | undefined {
 
 function removeScript(paths: readonly string[]): Script {
   const list = paths.map(quote).join(' ')
+  const cutShort = paths.map((path) => quote(`${path}.new`)).join(' ')
   return {
     script: `found=
 for path in ${list}; do
   if [ -e "$path" ] || [ -L "$path" ]; then
     rm -rf --one-file-system -- "$path"; found=yes
   fi
-  # Of a write that was cut short.
-  [ ! -e "$path.new" ] || rm -f -- "$path.new"
 done
+# Of writes that were cut short.
+rm -f -- ${cutShort}
 [ -z "$found" ] || echo changed`,
   }
 }

@@ -121,6 +121,7 @@ export class KubernetesApi {
    * asks again when a busy one did not get it done in its time.
    *
    * @throws {ApiError} for an answer that is not success
+   * @throws {GuideError} when no server answers
    * @see https://kubernetes.io/docs/reference/using-api/api-concepts/
    */
   async send(

@@ -80,7 +80,8 @@ export async function removeService(
   await machine.ensure(
     `removed ${name}.service`,
     sh`[ ! -e ${unitFile} ]`,
-    sh`systemctl disable --now --quiet --no-reload ${name}
+    sh`systemctl stop ${name}
+       systemctl --root=/ disable --quiet ${name}
        rm -f ${unitFile}
        systemctl daemon-reload
        systemctl reset-failed ${name} 2>/dev/null || true`,
@@ -111,8 +112,9 @@ function stateScript(name: string, reads: readonly string[]): Script {
 // it knows by an older file it reads again only together with all units of the
 // machine, which takes longer than most programs take to start.
 //
-// A unit is enabled by a link for the next boot. Made without asking systemd:
-// it would read everything, or call every unit outdated until it has.
+// A unit is enabled by a link for the next boot. Made, and above removed,
+// without asking systemd: it would read everything, or call every unit outdated
+// until it has.
 function prepareScript(name: string, reload: boolean): Script {
   const enable = sh`systemctl --root=/ enable --quiet ${name}`
   return reload ? sh`${enable}; systemctl daemon-reload` : enable

@@ -145,6 +145,8 @@ know(
 
 // Services, lib/service.ts.
 
+const reloading = '((?:; systemctl daemon-reload)?)'
+
 know(
   like`while IFS='=' read -r key value; do declare "$key=$value"; done <<<
     "$(systemctl show --timestamp=us+utc ${word} ${rest}find -L ${words} -type f
@@ -153,7 +155,7 @@ know(
     services.stateOf(machine, one(name), unquote(reads ?? '')),
 )
 know(
-  like`systemctl --root=/ enable --quiet ${word}${rest}
+  like`systemctl --root=/ enable --quiet ${word}${reloading}
     systemctl reset-failed ${word} 2>/dev/null || true
     systemctl restart ${words} ${word} || { ${rest} }`,
   ({ world, machine, log }, name, reload, _, options) => {
@@ -164,7 +166,7 @@ know(
   },
 )
 know(
-  like`systemctl --root=/ enable --quiet ${word}${rest}
+  like`systemctl --root=/ enable --quiet ${word}${reloading}
     timeout 60 systemctl restart ${word} || true`,
   ({ world, machine, log }, name, reload) => {
     log(`restart ${one(name)}.service, in its turn`)
@@ -172,11 +174,12 @@ know(
   },
 )
 know(
-  like`systemctl disable --now --quiet --no-reload ${word}
+  like`systemctl stop ${word}
+    systemctl --root=/ disable --quiet ${word}
     rm -f ${word}
     systemctl daemon-reload
     systemctl reset-failed ${word} 2>/dev/null || true`,
-  ({ world, machine }, name, file) => {
+  ({ world, machine }, name, _, file) => {
     services.requireFile(machine, one(file))
     world.change(() => services.stop(machine, one(name)))
     world.change(() => {
