@@ -103,11 +103,12 @@ const leader = async (name: string) => {
   }
 }
 
+const logs = 'journalctl -u kube-controller-manager -u kube-scheduler'
+const next = [`${logs}, on every control plane`]
+
 await verify('one controller manager and one scheduler lead', async () => {
   for (const name of ['kube-controller-manager', 'kube-scheduler']) {
-    await until(`a ${name} leads`, () => leader(name), {
-      next: [`journalctl -u ${name}, on every control plane`],
-    })
+    await until(`a ${name} leads`, () => leader(name), { next })
   }
 })
 
@@ -126,12 +127,9 @@ await verify('their ports tell strangers nothing but health', async () => {
 })
 
 await verify('the controllers work: a namespace has its account', async () => {
-  const account = '/api/v1/namespaces/default/serviceaccounts/default'
-  await until(
-    'the namespace default has a service account',
-    () => api().get(account),
-    { next: ['journalctl -u kube-controller-manager, where it leads'] },
-  )
+  const what = 'the namespace default has a service account'
+  const path = '/api/v1/namespaces/default/serviceaccounts/default'
+  await until(what, () => api().get(path), { next })
 })
 // #endregion verify
 
@@ -142,10 +140,11 @@ await drill('another one leads when the leader stops', async (putBack) => {
   const before = await until(`a ${name} leads`, () => leader(name))
   putBack(() => before.run`systemctl start ${name}`)
   await before.run`systemctl stop ${name}`
-  await until('another one leads', async () => {
+  const another = async () => {
     const now = await leader(name)
     return now && now !== before
-  })
+  }
+  await until('another one leads', another, { next })
 })
 // #endregion drill
 

@@ -29,12 +29,15 @@ export async function webhookIsAsked(trial: Trial, operator: Operator) {
       metadata: { name: 'asked' },
       data: { 'webhook-e2e-test': value },
     })
+  const hooks = 'validatingwebhookconfigurations'
+  const next = [`npm run -s kubectl -- get -o yaml ${hooks}`]
   for (const { url, api } of serversOf(trial, operator)) {
-    await until(`${url} refuses what the webhook refuses`, async () => {
+    const refuses = async () => {
       const refusal = await send(api, 'webhook-disallow').catch((e) => e)
       assert.match(String(refusal.message), /contains unwanted key and value/)
       return true
-    })
+    }
+    await until(`${url} refuses what the webhook refuses`, refuses, { next })
     await send(api, 'allowed')
   }
 }

@@ -57,10 +57,20 @@ export async function dropped(
   running.finally(() => {
     ended = true
   })
-  while (!ended && !isUploading(program, addressOf(guide, machine))) {
+  const address = addressOf(guide, machine)
+  let sender = senderOf(program, address)
+  while (!ended && !sender) {
     await sleep(5)
+    sender = senderOf(program, address)
   }
-  await killConnection(guide, machine)
+  assert(sender, `${step} ended, and ${program} was not seen on its way`)
+  // Whoever sends waits, or the last byte may be there before the end is.
+  process.kill(sender, 'SIGSTOP')
+  try {
+    await killConnection(guide, machine)
+  } finally {
+    process.kill(sender, 'SIGCONT')
+  }
   const { exitCode, all } = await running
   assert.equal(exitCode, 1, all)
   return all
@@ -71,26 +81,26 @@ function addressOf(guide: Guide, machine: string): string {
   return machines.find(({ name }) => name === machine)?.address ?? ''
 }
 
-function isUploading(program: string, address: string): boolean {
-  return commandLines().some(
-    (line) =>
-      line.startsWith('ssh\0') &&
-      line.includes(`/${program}.new`) &&
-      line.includes(`\0${address}\0`),
-  )
-}
-
-function commandLines(): string[] {
+// The process that sends a program to a machine, and started ssh for it.
+function senderOf(program: string, address: string): number | undefined {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+        const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+        const sends =
+          line.startsWith('ssh\0') &&
+          line.includes(`/${program}.new`) &&
+          line.includes(`\0${address}\0`)
+        if (!sends) return undefined
+        const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+        return Number(/^PPid:\t(\d+)$/m.exec(status)?.[1])
       } catch {
         // It has ended since it was listed.
-        return ''
+        return undefined
       }
     })
+    .find((parent) => parent)
 }
 
 // The process that holds the connection that all others share.
