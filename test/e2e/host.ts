@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { execa } from 'execa'
 import { currentSysctls } from '../../lab/host-settings.ts'
+import { runningProcesses } from '../processes.ts'
 
 /** Everything on this host that a lab or a cluster could leave behind. */
 export async function hostTraces(names: readonly string[]) {
@@ -34,17 +35,14 @@ export async function hostTraces(names: readonly string[]) {
 }
 
 function processes(): string[] {
-  const own = new Set(ancestors())
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && !own.has(name))
-    .flatMap((pid) => {
-      try {
-        const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-        return line ? [line.replaceAll('\0', ' ').trim()] : []
-      } catch {
-        return []
-      }
-    })
+  const all = runningProcesses()
+  const parents = new Map(all.map(({ pid, parent }) => [pid, parent]))
+  const own = new Set<number>()
+  for (let pid = process.pid; pid !== 0; pid = parents.get(pid) ?? 0)
+    own.add(pid)
+  return all
+    .filter(({ pid, words }) => words.length > 0 && !own.has(pid))
+    .map(({ words }) => words.join(' ').trim())
 }
 
 // The lab's processes name its folder, its bridge or itself, connections the
@@ -53,16 +51,6 @@ function belongsTo(name: string, line: string): boolean {
   const folder = `kubernetes-from-scratch/(lab/)?${name}\\b`
   const supervisor = `--machine=.*${name}|-name ${name}/`
   return new RegExp(`${folder}|kfs-${name}\\b|${supervisor}`).test(line)
-}
-
-function ancestors(): string[] {
-  const all: string[] = []
-  for (let pid = String(process.pid); pid !== '0' && pid; ) {
-    all.push(pid)
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    pid = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? '0'
-  }
-  return all
 }
 
 function cgroups(): string[] {

@@ -1,12 +1,12 @@
 // Steps that are cut off in the middle, and then run again.
 
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { loadCluster } from '../../lib/cluster.ts'
 import { sshOptions } from '../../lib/ssh.ts'
 import { stepFiles } from '../../lib/steps.ts'
+import { type RunningProcess, runningProcesses } from '../processes.ts'
 import type { Guide } from './guide.ts'
 
 // After which change each is killed: in the middle of starting services, of
@@ -52,22 +52,24 @@ export async function dropped(
   guide: Guide,
   { machine, program, step }: Record<'machine' | 'program' | 'step', string>,
 ): Promise<string> {
+  const { machines, directory } = loadCluster(guide.file)
+  const entry = machines.find(({ name }) => name === machine)
+  if (!entry) throw new Error(`no machine ${machine}`)
   const running = guide.step(step)
   let ended = false
   running.finally(() => {
     ended = true
   })
-  const address = addressOf(guide, machine)
-  let sender = senderOf(program, address)
+  let sender = senderOf(program, entry.address)
   while (!ended && !sender) {
     await sleep(5)
-    sender = senderOf(program, address)
+    sender = senderOf(program, entry.address)
   }
   assert(sender, `${step} ended, and ${program} was not seen on its way`)
   // Whoever sends waits, or the last byte may be there before the end is.
   process.kill(sender, 'SIGSTOP')
   try {
-    await killConnection(guide, machine)
+    await killConnection(sshOptions(entry, directory))
   } finally {
     process.kill(sender, 'SIGCONT')
   }
@@ -76,42 +78,18 @@ export async function dropped(
   return all
 }
 
-function addressOf(guide: Guide, machine: string): string {
-  const { machines } = loadCluster(guide.file)
-  return machines.find(({ name }) => name === machine)?.address ?? ''
-}
-
 // The process that sends a program to a machine, and started ssh for it.
 function senderOf(program: string, address: string): number | undefined {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-        const sends =
-          line.startsWith('ssh\0') &&
-          line.includes(`/${program}.new`) &&
-          line.includes(`\0${address}\0`)
-        if (!sends) return undefined
-        const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-        return Number(/^PPid:\t(\d+)$/m.exec(status)?.[1])
-      } catch {
-        // It has ended since it was listed.
-        return undefined
-      }
-    })
-    .find((parent) => parent)
+  const uploads = ({ words }: RunningProcess) =>
+    words[0] === 'ssh' &&
+    words.includes(address) &&
+    words.some((word) => word.includes(`/${program}.new`))
+  return runningProcesses().find(uploads)?.parent
 }
 
 // The process that holds the connection that all others share.
-async function killConnection(guide: Guide, machine: string): Promise<void> {
-  const { machines, directory } = loadCluster(guide.file)
-  const entry = machines.find(({ name }) => name === machine)
-  if (!entry) throw new Error(`no machine ${machine}`)
-  const { stderr } = await execa('ssh', [
-    ...['-O', 'check'],
-    ...sshOptions(entry, directory),
-  ])
+async function killConnection(options: string[]): Promise<void> {
+  const { stderr } = await execa('ssh', ['-O', 'check', ...options])
   const [, pid] = /pid=(\d+)/.exec(stderr) ?? []
   process.kill(Number(pid), 'SIGKILL')
 }

@@ -4,7 +4,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -16,6 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { signal } from '../../lab/signal.ts'
 import type { MachineEntry } from '../../lib/cluster.ts'
+import { type RunningProcess, runningProcesses } from '../processes.ts'
 
 const program = '/usr/sbin/sshd'
 
@@ -108,7 +108,7 @@ export async function startSshd({
       server = await start(file, port)
     },
     dropConnections() {
-      const connections = descendants(server.pid).filter(isSshd)
+      const connections = servants(server)
       for (const pid of connections) signal(pid, 'SIGKILL')
       return connections.length
     },
@@ -165,7 +165,7 @@ async function start(file: string, port: number): Promise<ChildProcess> {
 }
 
 async function end(server: ChildProcess): Promise<void> {
-  const pids = descendants(server.pid).filter(isSshd)
+  const pids = servants(server)
   const ended = once(server, 'exit')
   server.kill()
   for (const pid of pids) signal(pid, 'SIGTERM')
@@ -179,25 +179,14 @@ function answers(port: number): Promise<boolean> {
   return promise.finally(() => socket.destroy())
 }
 
-function descendants(pid: number | undefined): number[] {
-  const children = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((child) => statOf(child)?.parent === pid)
-  return children.flatMap((child) => [child, ...descendants(child)])
-}
-
-function isSshd(pid: number): boolean {
-  return statOf(pid)?.name.startsWith('sshd') ?? false
-}
-
-function statOf(pid: number) {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'))
-    const parent = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]
-    return { name, parent: Number(parent) }
-  } catch {
-    return undefined
-  }
+// Of a server, the processes that serve its connections.
+function servants({ pid }: ChildProcess): number[] {
+  const all = runningProcesses()
+  const below = (pid: number | undefined): RunningProcess[] =>
+    all
+      .filter(({ parent }) => parent === pid)
+      .flatMap((child) => [child, ...below(child.pid)])
+  return below(pid)
+    .filter(({ name }) => name.startsWith('sshd'))
+    .map(({ pid }) => pid)
 }
