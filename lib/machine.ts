@@ -83,7 +83,7 @@ export class Machine {
    * Runs `change` unless `check` already succeeds.
    *
    * @example
-   * await machine.ensure('swap is off', sh`! swapon --show | grep -q .`,
+   * await machine.ensure('swap is off', sh`[ -z "$(swapon --show)" ]`,
    *   sh`swapoff -a`)
    */
   async ensure(what: string, check: Script, change: Script): Promise<boolean> {

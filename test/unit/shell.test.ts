@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { globSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { quote, type Script, type ShellValue, sh } from '../../lib/shell.ts'
 import { hostileTexts, randomTexts } from '../transport/hostile.ts'
@@ -112,4 +113,15 @@ test('a document in a script inside of a script keeps its shape', () => {
 
 test('backslashes stay as they are typed', () => {
   expect(sh`sed 's/\(a\)/\1\n/'`).toEqual({ script: "sed 's/\\(a\\)/\\1\\n/'" })
+})
+
+// With pipefail the line fails whenever the program before it was still writing.
+test('no script of ours leaves a pipe at the first match', () => {
+  const files = globSync('{commands,lab,lib,steps,test/e2e/refusals}/**/*.ts')
+  expect(files).toContain('lib/machine.ts')
+  const leaves = /(?<!\|)\|\s*grep[^|\n]* (-\w*q|--quiet)/
+  const leaving = files.filter((file) =>
+    leaves.test(readFileSync(file, 'utf8')),
+  )
+  expect(leaving).toEqual([])
 })

@@ -212,11 +212,11 @@ async function removeAll(api: KubernetesApi) {
 /** The network of a pod, with the programs of its machine. */
 async function insidePod(api: KubernetesApi, machine: Machine) {
   const pod = await api.get(`${path}/pods/${machine.name}`)
+  const ip = String(pod?.status.podIP)
   const name = await machine.read`
     for name in $(ip netns list | awk '{ print $1 }'); do
-      ! ip netns exec $name ip -o address | grep -q ${` ${pod?.status.podIP}/`} ||
-        echo $name
+      [ -z "$(ip netns exec $name ip -o address show to ${ip})" ] || echo $name
     done`
-  if (!name) throw new Error(`no network of ${pod?.status.podIP} was found`)
+  if (!name) throw new Error(`no network of ${ip} was found`)
   return vantage(machine, sh`nsenter --net=${`/run/netns/${name}`}`)
 }
