@@ -83,7 +83,7 @@ write() {
 }
 say() { echo "etcd $etcd, API server $api" >> ${otherSideSays}; }
 if [ $1 = before ]; then write; say; exit; fi
-while reached; do sleep 0.1; done
+while reached || reached; do sleep 0.1; done
 while write; ! reached && ! reached; do say; done
 END
     bash ${otherSideRuns} before >/dev/null 2>&1

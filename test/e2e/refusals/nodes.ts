@@ -132,7 +132,7 @@ export function nodesAreApart(ground: () => Ground): void {
     expect((await ask('disguised', another, nodes, client)).status).toBe(201)
     expect((await ask('own', own, nodes)).status).toBe(201)
     await expect
-      .poll(() => certificateOf('own'), { timeout: 10_000 })
+      .poll(() => certificateOf('own'), { timeout: 30_000 })
       .toBeDefined()
     for (const name of ['admin', 'disguised']) {
       const where = `${requests}/refusals-${name}`

@@ -219,7 +219,9 @@ export function objectsAreRefused(ground: () => Ground): void {
     for (const user of ['alice', 'kubernetes-admin']) {
       const seen = `"username":"${user}".*"name":"of-${taken.name}"`
       await expect
-        .poll(() => server.test`grep --quiet ${seen} ${log}`)
+        .poll(() => server.test`grep --quiet ${seen} ${log}`, {
+          timeout: 10_000,
+        })
         .toBe(true)
     }
     const holds = (text: string) =>

@@ -68,7 +68,7 @@ export function vantage(machine: Machine, inside: Script = sh``): Vantage {
       const paths = targets.map((target) => target.replace(':', '/'))
       const said = await machine.run`
         for path in ${paths}; do
-          { timeout 2 ${inside} bash -c 'exec 3<>/dev/tcp/$0' $path &&
+          { timeout 5 ${inside} bash -c 'exec 3<>/dev/tcp/$0' $path &&
               echo $path; } 2>/dev/null &
         done
         wait`
