@@ -15,6 +15,7 @@ import {
 import { refuseSecrets } from '../../commands/docs/secrets.ts'
 import { readRecordedVirtual } from '../../commands/docs/virtual.ts'
 import { stepFiles } from '../../lib/steps.ts'
+import endToEnd from '../../vitest.e2e.config.ts'
 import { expectNone } from './at.ts'
 import { outdated, unrecorded, unsaidByHand, wrongShape } from './recordings.ts'
 
@@ -44,6 +45,13 @@ describe('what the site shows is what the code does', () => {
       const text = readFileSync(join(repository, file), 'utf8')
       expect(text, file).not.toMatch(/test:vm|vitest\.vm/)
     }
+    const { include, exclude } = endToEnd.test ?? {}
+    expect({ include, exclude }).toEqual({
+      include: ['test/e2e/**/*.test.ts'],
+      exclude: ['test/e2e/vm.test.ts'],
+    })
+    const inCi = join(repository, 'test/e2e/power-cuts.test.ts')
+    expect(readFileSync(inCi, 'utf8')).toContain('virtualMachines()')
     const pages = readPages()
     expect(pages.some(({ text }) => text.includes('test:vm'))).toBe(true)
     expectNone(pages.flatMap(unsaidByHand))

@@ -1,150 +1,77 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { execa } from 'execa'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { conditionOf } from '../../lib/conditions.ts'
-import { patient, readPatience, usePatience } from '../../lib/patience.ts'
+import { patient } from '../../lib/patience.ts'
 import { until } from '../../lib/wait.ts'
 import { label as smokeTest } from '../../steps/smoke-test/workloads.ts'
 import { Scene } from './faults/scene.ts'
 import { Guide } from './guide.ts'
-import { hostTraces } from './host.ts'
+import { expectWhole, machines, virtualMachines } from './virtual.ts'
 import { writeVirtual } from './vm-record.ts'
 
-const name = 'vms'
-const guide = new Guide(name, 'test/e2e/vm.yaml', 160)
-const machines = ['cp-1', 'worker-1']
+describe('the guide on virtual machines', () => virtualMachines(theRest))
 
-/** The plan of the steps up to one says that there is nothing to change. */
-async function expectWhole(upTo: string): Promise<void> {
-  const plan = await guide.npm('steps', '--plan', '--to', upTo)
-  const lines = plan.match(/^✓ \d\d .*/gm) ?? []
-  expect(lines).toHaveLength(Number(upTo))
-  for (const line of lines) expect(line, plan).toContain('nothing to change')
-}
+/** Registers the tests that follow those of steps 01 to 09. */
+function theRest(guide: Guide, booted: () => string): void {
+  const bootIds = async () =>
+    Promise.all(
+      machines.map((it) => guide.on(it, 'cat /proc/sys/kernel/random/boot_id')),
+    )
 
-/**
- * Pulls the plug of a machine once something is so on it, while a step runs.
- * That step is then run again; what earlier ones did has to be on the disk.
- */
-async function cutPower(step: string, machine: string, when: string) {
-  const running = guide.step(step)
-  const watch = `until ${when}; do sleep 0.2; done`
-  await guide.on(machine, watch)
-  await guide.npm('lab', 'kill', machine)
-  const { exitCode, all } = await running
-  expect(exitCode, all).toBe(1)
-  expect(all).toContain(machine)
-  await guide.npm('lab', 'start', machine)
-  const again = await guide.step(step)
-  expect(again.exitCode, again.all).toBe(0)
-  await expectWhole(step.slice(0, 2))
-}
+  /** A list of API objects, as kubectl gets it. */
+  const list = async (...words: string[]) =>
+    JSON.parse(await guide.kubectl('get', ...words, '-o', 'json')).items
 
-const bootIds = async () =>
-  Promise.all(
-    machines.map((it) => guide.on(it, 'cat /proc/sys/kernel/random/boot_id')),
-  )
+  /**
+   * Waits until the API server and what every kubelet says of itself and of its
+   * pods is well, and newer than `since`: the last word from before a reboot is
+   * that all is well, too.
+   */
+  async function whole(since: Date): Promise<void> {
+    const newer = (time: string) => Date.parse(time) > since.getTime()
+    await until(
+      'the cluster is whole again',
+      async () => {
+        expect(await guide.kubectl('get', '--raw', '/readyz')).toBe('ok')
+        const leases = await list('leases', '--namespace=kube-node-lease')
+        for (const { metadata, spec } of leases)
+          expect(newer(spec.renewTime), metadata.name).toBe(true)
+        for (const node of await list('nodes'))
+          expect(conditionOf(node, 'Ready')?.status).toBe('True')
+        const pods = await list('pods', '--namespace=kube-system')
+        expect(pods.length).toBeGreaterThan(0)
+        for (const pod of pods) {
+          expect(conditionOf(pod, 'Ready')?.status).toBe('True')
+          const [{ state }] = pod.status.containerStatuses
+          expect(newer(state.running?.startedAt)).toBe(true)
+        }
+        return true
+      },
+      { seconds: 60 },
+    )
+  }
 
-/** A list of API objects, as kubectl gets it. */
-const list = async (...words: string[]) =>
-  JSON.parse(await guide.kubectl('get', ...words, '-o', 'json')).items
+  // The smoke test shows nothing here that the checks of 12 and 13 do not.
+  const verifyAll = async () => {
+    const output = await guide.npm('steps', '--verify', '--to', '13')
+    expect(output).toMatch(/^✓ 13 dns .*verified/m)
+    expect(output).not.toContain('✗')
+  }
 
-/**
- * Waits until the API server and what every kubelet says of itself and of its
- * pods is well, and newer than `since`: the last word from before a reboot is
- * that all is well, too.
- */
-async function whole(since: Date): Promise<void> {
-  const newer = (time: string) => Date.parse(time) > since.getTime()
-  await until(
-    'the cluster is whole again',
-    async () => {
-      expect(await guide.kubectl('get', '--raw', '/readyz')).toBe('ok')
-      const leases = await list('leases', '--namespace=kube-node-lease')
-      for (const { metadata, spec } of leases)
-        expect(newer(spec.renewTime), metadata.name).toBe(true)
-      for (const node of await list('nodes'))
-        expect(conditionOf(node, 'Ready')?.status).toBe('True')
-      const pods = await list('pods', '--namespace=kube-system')
-      expect(pods.length).toBeGreaterThan(0)
-      for (const pod of pods) {
-        expect(conditionOf(pod, 'Ready')?.status).toBe('True')
-        const [{ state }] = pod.status.containerStatuses
-        expect(newer(state.running?.startedAt)).toBe(true)
-      }
-      return true
-    },
-    { seconds: 60 },
-  )
-}
-
-// The smoke test shows nothing here that the checks of 12 and 13 do not.
-const verifyAll = async () => {
-  const output = await guide.npm('steps', '--verify', '--to', '13')
-  expect(output).toMatch(/^✓ 13 dns .*verified/m)
-  expect(output).not.toContain('✗')
-}
-
-/** Steps the clock of the worker, and back once step 01 has noticed. */
-async function clockAhead(): Promise<string> {
-  await guide.on('worker-1', 'date -s "+2 hours" >/dev/null')
-  const skewed = await guide.step('01-machines', '--verify')
-  expect(skewed.exitCode).toBe(1)
-  expect(skewed.all).toMatch(/^worker-1: its clock is \d+ s ahead of/m)
-  // A lease of the node is renewed by its own clock, and judged by another.
-  await sleep(5000)
-  const now = Math.round(Date.now() / 1000)
-  await guide.on('worker-1', `date -s @${now} >/dev/null`)
-  const right = await guide.step('01-machines', '--verify')
-  expect(right.exitCode, right.all).toBe(0)
-  return 'step 01 named the machine; put right, it was content'
-}
-
-describe('the guide on virtual machines', () => {
-  let before: Awaited<ReturnType<typeof hostTraces>>
-  let booted = ''
-
-  beforeAll(async () => {
-    await guide.npm('down')
-    before = await hostTraces([name])
-  })
-
-  afterAll(async () => {
-    await guide.npm('down')
-  })
-
-  test('lab up boots them, each with a kernel of its own', async () => {
-    booted = await guide.npm('lab', 'up', '--yes')
-    expect(booted).toMatch(/virtual machines by (KVM|emulation)/)
-    usePatience(guide.directory)
-    const { stdout: ours } = await execa('uname', ['-r'])
-    for (const machine of machines) {
-      const kernel = await guide.on(machine, 'uname -r')
-      expect(kernel).not.toBe(ours)
-      expect(await guide.on(machine, 'cat /etc/os-release')).toContain('trixie')
-      const type = await guide.on(machine, 'stat -fc %T /sys/fs/cgroup')
-      expect(type.trim()).toBe('cgroup2fs')
-    }
-  })
-
-  test('slow machines are measured, and waited for', () => {
-    expect(readPatience(guide.directory)).toBeGreaterThanOrEqual(1)
-  })
-
-  test('steps 01 to 04 run', async () => {
-    await guide.npm('steps', '--from', '01', '--to', '04')
-  })
-
-  test('a power cut in the middle of 05 costs nothing but the step', () =>
-    cutPower('05-etcd', 'cp-1', '[ -e /etc/systemd/system/etcd.service ]'))
-
-  test('steps 06 to 08 run', async () => {
-    await guide.npm('steps', '--from', '06', '--to', '08')
-  })
-
-  test('a power cut in the middle of 09 costs nothing but the step', () =>
-    cutPower('09-container-runtime', 'worker-1', '[ -e /usr/local/bin/runc ]'))
+  /** Steps the clock of the worker, and back once step 01 has noticed. */
+  async function clockAhead(): Promise<string> {
+    await guide.on('worker-1', 'date -s "+2 hours" >/dev/null')
+    const skewed = await guide.step('01-machines', '--verify')
+    expect(skewed.exitCode).toBe(1)
+    expect(skewed.all).toMatch(/^worker-1: its clock is \d+ s ahead of/m)
+    // A lease of the node is renewed by its own clock, and judged by another.
+    await sleep(5000)
+    const now = Math.round(Date.now() / 1000)
+    await guide.on('worker-1', `date -s @${now} >/dev/null`)
+    const right = await guide.step('01-machines', '--verify')
+    expect(right.exitCode, right.all).toBe(0)
+    return 'step 01 named the machine; put right, it was content'
+  }
 
   test('steps 10 to 14 run, with every check', async () => {
     await guide.npm('steps', '--from', '10', '--to', '14')
@@ -169,7 +96,7 @@ describe('the guide on virtual machines', () => {
     )
     await whole(since)
     await verifyAll()
-    await expectWhole('14')
+    await expectWhole(guide, '14')
   })
 
   test('a clock that is stepped is noticed, and costs no write', async () => {
@@ -183,7 +110,7 @@ describe('the guide on virtual machines', () => {
     } finally {
       await scene.close()
     }
-    await writeVirtual(guide, booted, scene.results)
+    await writeVirtual(guide, booted(), scene.results)
   })
 
   test('lab stop, start and console do to one machine what they say', async () => {
@@ -195,19 +122,7 @@ describe('the guide on virtual machines', () => {
     expect(console).toContain('Linux version')
     expect(console).toMatch(/Power down|System Power Off|Powering off/)
   })
-
-  test('nothing that was printed holds a key or a token', () => {
-    const { outputs, secrets } = guide.refuseSecrets()
-    expect(outputs).toBeGreaterThan(10)
-    expect(secrets).toBeGreaterThan(100)
-  })
-
-  test('npm run down leaves nothing of them', async () => {
-    await guide.npm('down')
-    expect(await hostTraces([name])).toEqual(before)
-    expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(name)
-  })
-})
+}
 
 describe('a virtual machine with Debian 12', () => {
   const older = new Guide('vm-12', 'test/e2e/vm.yaml', 170)
