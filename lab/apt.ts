@@ -5,9 +5,13 @@ import { GuideError } from '../lib/errors.ts'
 import { hostSources } from './debian-sources.ts'
 import { adminPath, tail } from './root-command.ts'
 
-// QEMU 7.2 of Debian 12 now and then hangs a guest with several processors
-// when it emulates them; its backports have a newer one.
+// What Debian 12 has is too old for the lab; its backports have a newer one.
 const fromBackports = ['qemu-system-x86', 'qemu-utils']
+
+/** Whether what {@link installPackages} installs is newer than the usual. */
+export async function installsNewer(name: string): Promise<boolean> {
+  return fromBackports.includes(name) && (await hostRelease()) === 'bookworm'
+}
 
 /**
  * Installs Debian packages on this host.

@@ -2,6 +2,8 @@ import { existsSync, readFileSync, statfsSync } from 'node:fs'
 import { freemem, release } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import { execa } from 'execa'
+import { installsNewer } from './apt.ts'
 import { hierarchies } from './cgroup.ts'
 import { isRunning, machineFolder, supervisorsOf } from './made.ts'
 import { labsFolder } from './names.ts'
@@ -73,7 +75,10 @@ const gib = 1024 ** 3
  * is missing at once. Reads only, and needs no root.
  */
 export async function inspectHost(plan: LabPlan): Promise<HostReport> {
-  const tools = missingTools(plan.kind)
+  const tools = [
+    ...missingTools(plan.kind),
+    ...(plan.kind === 'vm' ? await oldQemu() : []),
+  ]
   const hasIp = !tools.some((lack) => lack.package === 'iproute2')
   const used = hasIp ? await collisions(plan.range, plan.network) : []
   return {
@@ -124,6 +129,28 @@ function missingTools(kind: LabPlan['kind']): Lack[] {
   if (existsSync(keyring)) return lacks
   const what = `${keyring}: checks the base system's packages`
   return [...lacks, { package: 'debian-archive-keyring', what }]
+}
+
+async function oldQemu(): Promise<Lack[]> {
+  const { stdout } = await execa(qemu, ['--version'], {
+    reject: false,
+    env: { PATH: adminPath() },
+  })
+  return qemuLacks(stdout ?? '', await installsNewer('qemu-system-x86'))
+}
+
+/**
+ * What is wrong with a QEMU. Before version 8 it now and then hangs a guest
+ * with several processors when it emulates them.
+ *
+ * @param said what its `--version` prints; nothing if there is none
+ * @param hasNewer the package source of this host has one that is new enough
+ */
+export function qemuLacks(said: string, hasNewer: boolean): Lack[] {
+  const [, version, major] = /version ((\d+)\.\d+)/.exec(said) ?? []
+  if (!version || Number(major) >= 8) return []
+  const what = `${qemu} 8 or later: with ${version}, machines hang now and then`
+  return [{ what, ...(hasNewer && { package: 'qemu-system-x86' }) }]
 }
 
 function missingControllers(): Lack[] {

@@ -9,7 +9,12 @@ import { tapName } from '../../lab/names.ts'
 import { labPlan } from '../../lab/plan.ts'
 import { labPower } from '../../lab/power.ts'
 import { qemuArguments } from '../../lab/qemu.ts'
-import { inspectHost, promised, virtualLacks } from '../../lab/requirements.ts'
+import {
+  inspectHost,
+  promised,
+  qemuLacks,
+  virtualLacks,
+} from '../../lab/requirements.ts'
 import { systemOf } from '../../lab/systems.ts'
 import { mebibytes } from '../../lib/amounts.ts'
 
@@ -114,6 +119,22 @@ describe('a host too small for virtual machines', () => {
         /^This host lacks .*\n {2}memory: .* may take 900\.0 GiB, .* are free/,
       )
     })
+  })
+})
+
+describe('the QEMU of this host', () => {
+  const older = 'QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)\nCopyright'
+
+  test.each(['QEMU emulator version 8.2.2 (Debian 1:8.2.2)', '10.0.2', ''])(
+    'is no lack when it says %s',
+    (said) => expect(qemuLacks(said, true)).toEqual([]),
+  )
+
+  test('is too old before version 8, and a package may mend that', () => {
+    const [lack] = qemuLacks(older, true)
+    expect(lack?.what).toContain('8 or later: with 7.2, machines hang')
+    expect(lack?.package).toBe('qemu-system-x86')
+    expect(qemuLacks(older, false)).toEqual([{ what: lack?.what }])
   })
 })
 
