@@ -13,6 +13,16 @@ export async function installsNewer(name: string): Promise<boolean> {
   return fromBackports.includes(name) && (await hostRelease()) === 'bookworm'
 }
 
+/** What somebody types who installs packages without the lab. */
+export async function installCommand(
+  names: readonly string[],
+): Promise<string> {
+  const words = names.map(async (name) =>
+    (await installsNewer(name)) ? `${name}/bookworm-backports` : name,
+  )
+  return `apt-get install ${(await Promise.all(words)).join(' ')}`
+}
+
 /**
  * Installs Debian packages on this host.
  *
@@ -47,7 +57,7 @@ async function install(
   if (run.exitCode === 0) return
   throw new GuideError(
     `Could not install ${names.join(', ')}\n  ${tail(run.all)}`,
-    [`try it by hand: apt-get install ${names.join(' ')}`],
+    [`try it by hand: ${await installCommand(names)}`],
   )
 }
 

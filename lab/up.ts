@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline/promises'
 import type { Cluster } from '../lib/cluster.ts'
 import { GuideError } from '../lib/errors.ts'
 import { closeSsh } from '../lib/ssh.ts'
+import { installCommand } from './apt.ts'
 import { ensureKey, recordHosts } from './keys.ts'
 import { loadLab } from './lab-file.ts'
 import { measurePatience } from './patience.ts'
@@ -72,7 +73,7 @@ async function agreeOnPackages(
     ])
   }
   if (yes) return names
-  const install = `apt-get install ${names.join(' ')}`
+  const install = await installCommand(names)
   if (!isTerminal()) {
     throw new GuideError(found, [
       'run it again with --yes, and the lab installs these packages',
