@@ -61,6 +61,8 @@ await on(cluster.controlPlanes, async (machine) => {
     unit: text`
       [Unit]
       Description=etcd, the database of Kubernetes
+      # After alone waits for nothing: whoever needs the target wants it, too.
+      Wants=network-online.target
       After=network-online.target
       # However often it fails, it is started again.
       StartLimitIntervalSec=0

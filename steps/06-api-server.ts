@@ -60,6 +60,7 @@ await on(cluster.controlPlanes, async (machine) => {
     unit: text`
       [Unit]
       Description=Kubernetes API server
+      Wants=network-online.target
       After=network-online.target etcd.service
       StartLimitIntervalSec=0
 

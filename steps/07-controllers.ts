@@ -45,6 +45,7 @@ await on(cluster.controlPlanes, async (machine) => {
 const unit = (description: string, command: string) => text`
   [Unit]
   Description=${description}
+  Wants=network-online.target
   After=network-online.target kube-apiserver.service
   StartLimitIntervalSec=0
 

@@ -75,6 +75,7 @@ await on(cluster.machines, async (machine) => {
     unit: text`
       [Unit]
       Description=Balancer in front of the Kubernetes API servers
+      Wants=network-online.target
       After=network-online.target
       StartLimitIntervalSec=0
 

@@ -69,6 +69,7 @@ await on(cluster.machines, (machine) =>
     unit: text`
       [Unit]
       Description=containerd, the container runtime
+      Wants=network-online.target
       After=network-online.target
       StartLimitIntervalSec=0
 

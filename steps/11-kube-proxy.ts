@@ -53,6 +53,7 @@ await on(cluster.machines, async (machine) => {
     unit: text`
       [Unit]
       Description=kube-proxy, Services of Kubernetes on this machine
+      Wants=network-online.target
       After=network-online.target api-balancer.service
       StartLimitIntervalSec=0
 

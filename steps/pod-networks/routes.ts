@@ -80,6 +80,7 @@ export const routes: PodNetwork = {
       unit: text`
         [Unit]
         Description=Routes to the pods of other machines
+        Wants=network-online.target
         After=network-online.target
         Before=kubelet.service
         StartLimitIntervalSec=0

@@ -12,7 +12,10 @@ import { hostTraces } from './host.ts'
 export const machines = ['cp-1', 'worker-1']
 
 /** The plan of the steps up to one says that there is nothing to change. */
-export async function expectWhole(guide: Guide, upTo: string): Promise<void> {
+export async function expectNoChanges(
+  guide: Guide,
+  upTo: string,
+): Promise<void> {
   const plan = await guide.npm('steps', '--plan', '--to', upTo)
   const lines = plan.match(/^✓ \d\d .*/gm) ?? []
   expect(lines).toHaveLength(Number(upTo))
@@ -48,7 +51,7 @@ export function virtualMachines(
     await guide.npm('lab', 'start', machine)
     const again = await guide.step(step)
     expect(again.exitCode, again.all).toBe(0)
-    await expectWhole(guide, step.slice(0, 2))
+    await expectNoChanges(guide, step.slice(0, 2))
   }
 
   beforeAll(async () => {

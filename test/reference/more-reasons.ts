@@ -265,6 +265,7 @@ export const moreReasons: Record<string, Record<string, string>> = {
 
   unit: {
     'Unit.After': 'Order of the start, not a condition: all of it retries.',
+    'Unit.Wants': 'Without it nobody starts that target, and nothing waits.',
     'Service.Type':
       'notify: systemd waits until the program says that it is ready.',
     'Service.User': 'Not root: it needs no more than its own files.',

@@ -2,22 +2,17 @@
 // something is broken.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { RecordedFault } from '../../../commands/docs/faults.ts'
 import {
   type Cluster,
   loadCluster,
   type MachineEntry,
 } from '../../../lib/cluster.ts'
-import { conditionOf } from '../../../lib/conditions.ts'
-import { ask } from '../../../lib/https.ts'
-import { readKubeconfig } from '../../../lib/kubeconfig.ts'
-import { KubernetesApi } from '../../../lib/kubernetes.ts'
+import type { KubernetesApi } from '../../../lib/kubernetes.ts'
 import { until } from '../../../lib/wait.ts'
 import type { Guide } from '../guide.ts'
-import { memberOf } from './members.ts'
 import { openTunnel, type Tunnel } from './tunnel.ts'
+import { apiOf, expectWhole } from './whole.ts'
 import { Writer } from './writer.ts'
 
 export class Scene {
@@ -41,15 +36,9 @@ export class Scene {
     this.cluster = cluster
     this.seat = seat
     this.#tunnel = tunnel
-    const file = join(cluster.directory, 'kubeconfig/admin.yaml')
-    const admin = readKubeconfig(readFileSync(file, 'utf8'))
-    const { port } = cluster.ports.apiServer
-    this.api = new KubernetesApi(
-      cluster.controlPlanes.map(({ address }) => `https://${address}:${port}`),
-      admin,
-    )
+    this.api = apiOf(cluster)
     const balancer = `https://127.0.0.1:${tunnel.port}`
-    this.writer = new Writer(new KubernetesApi([balancer], admin))
+    this.writer = new Writer(apiOf(cluster, [balancer]))
   }
 
   static async open(guide: Guide): Promise<Scene> {
@@ -111,53 +100,17 @@ export class Scene {
   /**
    * Waits until every member, every API server and every node is there.
    *
-   * @param since by when a kubelet must have said so: a node that is gone
-   * looks well for the best part of a minute
+   * @param since by when a kubelet must have said so, see {@link expectWhole}
    */
   async whole(since?: Date): Promise<void> {
     await until(
       'the cluster is whole',
       async () => {
-        const members = await Promise.all(
-          this.cluster.controlPlanes.map((it) => memberOf(this.cluster, it)),
-        )
-        const ill = members.filter((it) => !it.healthy)
-        if (ill.length > 0) throw new Error(ill.map((it) => it.why).join('\n'))
-        const leaders = members.filter(({ leads }) => leads)
-        if (leaders.length !== 1) throw new Error(`${leaders.length} lead`)
-        await Promise.all(
-          this.cluster.controlPlanes.map((it) => this.#isReady(it)),
-        )
-        await this.#nodesAreReady(since)
+        await expectWhole(this.cluster, this.api, since)
         return true
       },
       { seconds: 180 },
     )
-  }
-
-  async #isReady({ name, address }: MachineEntry): Promise<void> {
-    const { port } = this.cluster.ports.apiServer
-    const file = join(this.cluster.directory, 'pki/cluster/ca.crt')
-    const authority = readFileSync(file, 'utf8')
-    const { status } = await ask(`https://${address}:${port}/readyz`, {
-      authority,
-    })
-    if (status !== 200) throw new Error(`API server of ${name}: ${status}`)
-  }
-
-  async #nodesAreReady(since: Date | undefined): Promise<void> {
-    const nodes = await this.api.list('/api/v1/nodes')
-    for (const { name } of this.cluster.machines) {
-      const node = nodes.find(({ metadata }) => metadata.name === name)
-      const { status, message } = (node && conditionOf(node, 'Ready')) ?? {}
-      if (status !== 'True') throw new Error(`node ${name}: ${message}`)
-    }
-    if (!since) return
-    const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease'
-    for (const { metadata, spec } of await this.api.list(`${leases}/leases`)) {
-      if (Date.parse(spec.renewTime) > since.getTime()) continue
-      throw new Error(`${metadata.name} was last heard of ${spec.renewTime}`)
-    }
   }
 }
 
