@@ -6,21 +6,25 @@ import { hostSources } from './debian-sources.ts'
 import { adminPath, tail } from './root-command.ts'
 
 // What Debian 12 has is too old for the lab; its backports have a newer one.
-const fromBackports = ['qemu-system-x86', 'qemu-utils']
+function fromBackports(release: string): readonly string[] {
+  return release === 'bookworm' ? ['qemu-system-x86', 'qemu-utils'] : []
+}
 
 /** Whether what {@link installPackages} installs is newer than the usual. */
 export async function installsNewer(name: string): Promise<boolean> {
-  return fromBackports.includes(name) && (await hostRelease()) === 'bookworm'
+  return fromBackports(await hostRelease()).includes(name)
 }
 
 /** What somebody types who installs packages without the lab. */
 export async function installCommand(
   names: readonly string[],
 ): Promise<string> {
-  const words = names.map(async (name) =>
-    (await installsNewer(name)) ? `${name}/bookworm-backports` : name,
+  const release = await hostRelease()
+  const newer = fromBackports(release)
+  const words = names.map((name) =>
+    newer.includes(name) ? `${name}/${release}-backports` : name,
   )
-  return `apt-get install ${(await Promise.all(words)).join(' ')}`
+  return `apt-get install ${words.join(' ')}`
 }
 
 /**
@@ -34,7 +38,7 @@ export async function installPackages(
   folder: string,
 ): Promise<void> {
   const release = await hostRelease()
-  const newer = release === 'bookworm' ? fromBackports : []
+  const newer = fromBackports(release)
   const usual = names.filter((name) => !newer.includes(name))
   const special = names.filter((name) => newer.includes(name))
   if (usual.length) await install(usual)
