@@ -10,9 +10,10 @@ import {
 } from '../../../lib/cluster.ts'
 import type { KubernetesApi } from '../../../lib/kubernetes.ts'
 import { until } from '../../../lib/wait.ts'
+import { apiOf } from '../api.ts'
 import type { Guide } from '../guide.ts'
 import { openTunnel, type Tunnel } from './tunnel.ts'
-import { apiOf, expectWhole } from './whole.ts'
+import { expectWhole } from './whole.ts'
 import { Writer } from './writer.ts'
 
 export class Scene {

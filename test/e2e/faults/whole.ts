@@ -5,24 +5,9 @@ import { join } from 'node:path'
 import type { Cluster, MachineEntry } from '../../../lib/cluster.ts'
 import { conditionOf } from '../../../lib/conditions.ts'
 import { ask } from '../../../lib/https.ts'
-import { readKubeconfig } from '../../../lib/kubeconfig.ts'
-import { KubernetesApi } from '../../../lib/kubernetes.ts'
+import type { KubernetesApi } from '../../../lib/kubernetes.ts'
+import { serverOf } from '../api.ts'
 import { memberOf } from './members.ts'
-
-/**
- * The API of a cluster, for its administrator.
- *
- * @param servers whom to ask; by default the API servers themselves
- */
-export function apiOf(
-  cluster: Cluster,
-  servers: readonly string[] = cluster.controlPlanes.map((it) =>
-    serverOf(cluster, it),
-  ),
-): KubernetesApi {
-  const file = join(cluster.directory, 'kubeconfig/admin.yaml')
-  return new KubernetesApi(servers, readKubeconfig(readFileSync(file, 'utf8')))
-}
 
 /**
  * Every member, every API server and every node is there.
@@ -46,10 +31,6 @@ export async function expectWhole(
   if (leaders.length !== 1) throw new Error(`${leaders.length} lead`)
   await Promise.all(controlPlanes.map((it) => expectReady(cluster, it)))
   await expectNodes(cluster, api, since)
-}
-
-function serverOf({ ports }: Cluster, { address }: MachineEntry): string {
-  return `https://${address}:${ports.apiServer.port}`
 }
 
 async function expectReady(

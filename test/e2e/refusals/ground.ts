@@ -6,8 +6,7 @@ import { lazyHost } from '../../../lib/hosts.ts'
 import { agentFor, ask } from '../../../lib/https.ts'
 import { imageOf, installer } from '../../../lib/install.ts'
 import { journal } from '../../../lib/journal.ts'
-import { readKubeconfig } from '../../../lib/kubeconfig.ts'
-import { KubernetesApi, type Manifest } from '../../../lib/kubernetes.ts'
+import type { KubernetesApi, Manifest } from '../../../lib/kubernetes.ts'
 import { Machine } from '../../../lib/machine.ts'
 import { Operator } from '../../../lib/operator.ts'
 import { createAuthority, issue, type Pair } from '../../../lib/pki.ts'
@@ -15,6 +14,7 @@ import { sh } from '../../../lib/shell.ts'
 import { openState } from '../../../lib/state.ts'
 import type { LiveCluster } from '../../../lib/step.ts'
 import { until } from '../../../lib/wait.ts'
+import { apiOf, serverOf } from '../api.ts'
 import type { Guide } from '../guide.ts'
 import { type Reply, type Vantage, vantage, type Who } from './vantage.ts'
 
@@ -79,13 +79,10 @@ export async function enter(guide: Guide): Promise<Ground> {
   const [taken, other] = workers
   if (!taken || !other) throw new Error('two workers are needed')
   const operator = new Operator(state, { planning: false, journal: journal() })
-  const admin = readKubeconfig(operator.read('kubeconfig/admin.yaml'))
-  const { port } = cluster.ports.apiServer
-  const servers = cluster.controlPlanes.map(
-    ({ address }) => `https://${address}:${port}`,
+  const [server = ''] = described.controlPlanes.map((it) =>
+    serverOf(described, it),
   )
-  const [server = ''] = servers
-  const api = new KubernetesApi(servers, admin)
+  const api = apiOf(described)
   const stranger = open(await addStranger(guide))
   await stranger.run`apt-get -qq update; apt-get -qq install curl`
   await makePods(api, cluster, [taken, other])
